@@ -1,0 +1,1 @@
+"""The backend without a library: grid and random search as the reference for the others."""

@@ -1,0 +1,180 @@
+"""The two contracts a backend may meet: `Study` (ask and tell) and `Service` (it owns the loop).
+
+A plugin subclasses one of them and names the class in a `BackendSpec`; the wrapped library is
+imported by the module of that class, so never before a study is opened.
+"""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from enum import Enum
+from typing import Any, Literal, Protocol, Self, TypeVar
+
+from unitune.capabilities import Method
+from unitune.errors import OptionError, nearest
+from unitune.translation import Raw, Translation
+from unitune.trial import Outcome
+
+Mode = Literal["min", "max"]
+Built = TypeVar("Built")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a backend is to optimise, translated for it.
+
+    Attributes:
+        translation: the space as the backend takes it; `translation.natives` holds what the
+            backend's own `native_space` made of it.
+        method: the method to use.
+        mode: whether smaller or greater values are better; `loss` removes the difference.
+        seed: fixes every proposal; in [0, 2**32).
+        n_trials: how many trials are planned.
+        options: the user's options for this method.
+        workers: how many trials may run side by side.
+        proposer: for a composed method on a service, the study that proposes.
+    """
+
+    translation: Translation
+    method: Method
+    _: KW_ONLY
+    mode: Mode = "min"
+    seed: int = 0
+    n_trials: int = 50
+    options: Mapping[str, Any] = field(default_factory=dict)
+    workers: int = 1
+    proposer: Study | None = None
+
+    def loss(self, value: float) -> float:
+        """Return the value with the sign that makes smaller better."""
+        return value if self.mode == "min" else -value
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A config in the backend's raw values, and what the backend knows it by."""
+
+    values: Mapping[str, Raw]
+    token: Any = None
+
+
+class Answer(Enum):
+    """What `Study.ask` says when it has no config."""
+
+    NOT_READY = "tell me something first"
+    EXHAUSTED = "there is nothing left to propose"
+
+
+class Study(ABC):
+    """A study of a library that is asked and told.
+
+    The core keeps the trial numbers, the budget, the checks and the clock. It tells every
+    proposal exactly once, also failed ones and ones that never ran because a constraint of the
+    space forbids them (INFEASIBLE), and it may have several untold proposals at a time.
+    """
+
+    @classmethod
+    @abstractmethod
+    def native_space(cls, translation: Translation) -> Mapping[str, Any]:
+        """Return the library's own object for each parameter of `translation.targets`."""
+
+    @classmethod
+    @abstractmethod
+    def open(cls, problem: Problem) -> Self:
+        """Begin a study; raises OptionError for options it does not know."""
+
+    @abstractmethod
+    def ask(self) -> Proposal | Answer:
+        """Propose a config, in raw values: a number, or the index of a choice."""
+
+    @abstractmethod
+    def inject(self, values: Mapping[str, Raw]) -> Proposal:
+        """Enter a config the library did not propose, without using up its random numbers."""
+
+    @abstractmethod
+    def tell(self, token: Any, outcome: Outcome) -> None:
+        """Learn what became of a proposal."""
+
+    def report(self, token: Any, step: int, value: float) -> bool:
+        """Learn a trial's value at one step; return whether the library would stop it."""
+        return False
+
+    @property
+    @abstractmethod
+    def native(self) -> Any:
+        """The library's own, completely filled study object."""
+
+    def close(self) -> None:  # noqa: B027 - most studies hold nothing
+        """Give back what the study holds; `native` stays usable."""
+
+
+class Sink(Protocol):
+    """Where a `Service` delivers what happens; it answers whether to go on."""
+
+    def started(self, key: str, values: Mapping[str, Raw]) -> None:
+        """A trial begins, with its raw config."""
+
+    def reported(self, key: str, step: int, value: float) -> bool:
+        """A trial has a value at one step; returns whether to stop that trial."""
+
+    def finished(self, key: str, outcome: Outcome, seconds: float) -> None:
+        """A trial ended after that many seconds of evaluation."""
+
+    @property
+    def done(self) -> bool:
+        """Whether the run should end: its budget, target, patience or time is used up."""
+
+
+class Service(ABC):
+    """A library that owns the loop: it proposes, evaluates and ends by itself."""
+
+    @classmethod
+    @abstractmethod
+    def native_space(cls, translation: Translation) -> Mapping[str, Any]:
+        """Return the library's own object for each parameter of `translation.targets`."""
+
+    @classmethod
+    @abstractmethod
+    def open(cls, problem: Problem) -> Self:
+        """Prepare a run; raises OptionError for options it does not know."""
+
+    @abstractmethod
+    def run(self, evaluate: Callable[..., Any], sink: Sink) -> None:
+        """Run to the end of the budget, or until `sink.done`, or until KeyboardInterrupt."""
+
+    @property
+    @abstractmethod
+    def native(self) -> Any:
+        """The library's own, completely filled result object."""
+
+    def close(self) -> None:  # noqa: B027 - a service may hold nothing
+        """Give back what the service holds; `native` stays usable."""
+
+
+def build(factory: Callable[..., Built], options: Mapping[str, Any], **fixed: Any) -> Built:
+    """Call a library's constructor with the user's options, refusing those it does not know.
+
+    Args:
+        factory: the constructor or function.
+        options: the user's options for the method.
+        fixed: arguments that unitune sets and the user may not, such as the seed.
+
+    Raises:
+        OptionError: an option is unknown, or is one that unitune sets.
+    """
+    names = list(inspect.signature(factory).parameters)
+    title = getattr(factory, "__name__", str(factory))
+    for name in options:
+        if name in fixed:
+            raise OptionError(
+                f"The option {name!r} is set by unitune itself for {title}; use the argument of "
+                f"run() instead."
+            )
+        if name not in names:
+            raise OptionError(
+                f"{title} has no option {name!r}. {nearest(name, set(names) - set(fixed))}"
+            )
+    return factory(**options, **fixed)

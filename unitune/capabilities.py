@@ -1,0 +1,98 @@
+"""What a backend says of itself: records that can be listed without importing its library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Literal
+
+# What a method may declare that it takes natively, with unitune's meaning (see docs/translation.md).
+# Whatever it does not declare, the core rewrites into what it does.
+Kind = Literal[
+    "float/linear",
+    "float/log",
+    "float/reverse_log",
+    "float/step",
+    "int/linear",
+    "int/log",
+    "int/step",
+    "categorical/text",  # choices that are all strings
+    "categorical/plain",  # choices that are None, bool, int, float or str, all distinct under ==
+    "categorical/any",  # choices of any kind: the library sees an index only
+    "ordinal",
+    "conditional",  # conditions on parents of any kind
+    "conditional/choice",  # conditions on parents that the library itself draws as choices
+    "constraint",  # refused configs are never proposed
+]
+
+# What a space may have that makes a method hand over to another one, see `Method.through_for`.
+Feature = Literal["conditional", "constraint"]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One way in which a backend proposes configs.
+
+    Args:
+        name: what users call it.
+        takes: the kinds it takes natively.
+        about: one line for listings.
+        learns: whether results change what it proposes.
+        reproducible: whether a seed fixes its proposals.
+        composed: whether unitune builds it from parts because the library has none of its own.
+        through: 'backend:method' whose proposals are used, for a composed method, and for the
+            spaces named in `through_for` otherwise.
+        through_for: what a space must have for a native method to be composed instead.
+        needs: importable modules beyond the library itself, such as 'torch'.
+        extra: the unitune extra that installs them.
+    """
+
+    name: str
+    takes: frozenset[Kind]
+    _: KW_ONLY
+    about: str = ""
+    learns: bool = True
+    reproducible: bool = True
+    composed: bool = False
+    through: str | None = None
+    through_for: frozenset[Feature] = frozenset()
+    needs: tuple[str, ...] = ()
+    extra: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BackendSpec:
+    """A backend as it is listed: nothing here needs the wrapped library.
+
+    Args:
+        name: what users call it.
+        target: 'package.module:Class' of its `Study` or `Service`, imported when one is opened.
+        methods: its methods.
+        flagship: the method that `bayesian` means here; None where there is no such method.
+        contract: 'study' (ask and tell) or 'service' (the library owns the loop).
+        distribution: the wrapped library's name on the package index; None for none.
+        module: the module whose presence shows that it is installed.
+        requires: the versions that work, as in '>=5.0,<6'.
+        tested: the version that unitune's own tests ran on.
+        extra: the unitune extra that installs it.
+        about: one line for listings.
+        aliases: further names of methods.
+    """
+
+    name: str
+    target: str
+    _: KW_ONLY
+    methods: tuple[Method, ...]
+    flagship: str | None = None
+    contract: Literal["study", "service"] = "study"
+    distribution: str | None = None
+    module: str | None = None
+    requires: str = ""
+    tested: str = ""
+    extra: str | None = None
+    about: str = ""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+    def method_names(self) -> list[str]:
+        """Return the names of its methods, in the order declared."""
+        return [method.name for method in self.methods]

@@ -1,0 +1,154 @@
+"""Which parameters are there: `when=` clauses, checked, ordered and followed."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from unitune.errors import SpaceError, nearest
+from unitune.space.parameters import Float, Parameter
+from unitune.space.sameness import same
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A parameter is there only while `parent` has one of `values`."""
+
+    parent: str
+    values: tuple[Any, ...]
+
+    def holds(self, config: Mapping[str, Any]) -> bool:
+        """Return whether the parent is itself there and has one of the values."""
+        if self.parent not in config:
+            return False
+        value = config[self.parent]
+        return any(same(value, allowed) for allowed in self.values)
+
+    def __str__(self) -> str:
+        if len(self.values) == 1:
+            return f"{self.parent}={self.values[0]!r}"
+        return f"{self.parent} in {list(self.values)!r}"
+
+
+Conditions = Mapping[str, tuple[Condition, ...]]
+
+
+def read_conditions(parameters: Mapping[str, Parameter]) -> dict[str, tuple[Condition, ...]]:
+    """Return the checked conditions of each parameter, parents before children.
+
+    Raises:
+        SpaceError: a parent is unknown or continuous, a value cannot occur, or there is a cycle.
+    """
+    direct = {
+        name: tuple(
+            _condition(name, parent, wanted, parameters)
+            for parent, wanted in _clauses(name, parameter)
+        )
+        for name, parameter in parameters.items()
+    }
+    order = _parents_first(direct)
+    for name in order:
+        _refuse_contradictions(name, direct)
+    return {name: direct[name] for name in order}
+
+
+def with_conditions(parameter: Parameter, conditions: tuple[Condition, ...]) -> Parameter:
+    """Return the parameter with its `when` in one canonical form."""
+    if not conditions:
+        return parameter
+    when = {c.parent: c.values[0] if len(c.values) == 1 else list(c.values) for c in conditions}
+    conditional: Parameter = dataclasses.replace(parameter, when=when)  # type: ignore[type-var]
+    return conditional
+
+
+def ancestry(name: str, conditions: Conditions) -> dict[str, tuple[Any, ...]]:
+    """Return, for each ancestor, eldest first, the values it must have for `name` to be there."""
+    needed: dict[str, tuple[Any, ...]] = {}
+    for condition in conditions[name]:
+        clauses = {**ancestry(condition.parent, conditions), condition.parent: condition.values}
+        for parent, values in clauses.items():
+            known = needed.get(parent, values)
+            needed[parent] = tuple(v for v in known if any(same(v, other) for other in values))
+    return needed
+
+
+def _clauses(name: str, parameter: Parameter) -> list[tuple[str, Any]]:
+    if parameter.when is None:
+        return []
+    if not isinstance(parameter.when, Mapping) or not parameter.when:
+        raise SpaceError(
+            f"Parameter {name!r} has when={parameter.when!r}; give a dict of parent names and "
+            f"values, as in when={{'optimizer': 'sgd'}}."
+        )
+    return list(parameter.when.items())
+
+
+def _condition(
+    name: str, parent: str, wanted: Any, parameters: Mapping[str, Parameter]
+) -> Condition:
+    if parent not in parameters:
+        raise SpaceError(
+            f"Parameter {name!r} is conditional on {parent!r}, which is not in the space. "
+            f"{nearest(parent, (p for p in parameters if p != name))}"
+        )
+    owner = parameters[parent]
+    if isinstance(owner, Float) and owner.step is None:
+        raise SpaceError(
+            f"Parameter {name!r} is conditional on {parent!r}, which is continuous, so that no "
+            f"single value of it ever occurs; use a Categorical or Int parent, or give it a step."
+        )
+    try:
+        return Condition(parent, (owner.coerce(wanted),))
+    except SpaceError as refusal:
+        # Not a value: then a collection of values. A choice that is itself a list came first.
+        if not isinstance(wanted, list | tuple | set | frozenset | range):
+            raise _cannot_occur(name, parent, wanted, refusal) from None
+    if not wanted:
+        raise SpaceError(f"Parameter {name!r} is there for no value of {parent!r}; name some.")
+    values = []
+    for value in wanted:
+        try:
+            values.append(owner.coerce(value))
+        except SpaceError as refusal:
+            raise _cannot_occur(name, parent, value, refusal) from None
+    return Condition(parent, tuple(values))
+
+
+def _cannot_occur(name: str, parent: str, value: Any, refusal: SpaceError) -> SpaceError:
+    return SpaceError(
+        f"Parameter {name!r} is there when {parent}={value!r}, which cannot occur: "
+        f"{parent!r} {refusal}. Use one of its values."
+    )
+
+
+def _parents_first(direct: Conditions) -> list[str]:
+    """Return the names in the order given, except that parents move ahead of their children."""
+    order: list[str] = []
+    path: list[str] = []
+
+    def place(name: str) -> None:
+        if name in order:
+            return
+        if name in path:
+            cycle = " -> ".join([*path[path.index(name) :], name])
+            raise SpaceError(f"Conditions go in a circle: {cycle}. Drop one of these when=.")
+        path.append(name)
+        for condition in direct[name]:
+            place(condition.parent)
+        path.pop()
+        order.append(name)
+
+    for name in direct:
+        place(name)
+    return order
+
+
+def _refuse_contradictions(name: str, direct: Conditions) -> None:
+    for parent, values in ancestry(name, direct).items():
+        if not values:
+            raise SpaceError(
+                f"Parameter {name!r} can never be there: its conditions ask for values of "
+                f"{parent!r} that exclude each other. Change or drop one of them."
+            )

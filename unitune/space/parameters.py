@@ -1,0 +1,388 @@
+"""The parameters a space is made of: Float, Int, Categorical, Bool, Const.
+
+Each is a frozen record. It is checked when a `Space` takes it, because only the space knows the
+name that an error has to mention.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import operator
+from collections.abc import Iterable, Mapping
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar, Protocol, TypeVar, cast
+
+from unitune.errors import SpaceError
+from unitune.space.cells import Cells
+from unitune.space.sameness import same
+from unitune.space.scales import SCALES, Scale, between, fraction
+
+When = Mapping[str, Any] | None
+
+# Beyond 2**53 neighbouring integers are one float, and no library keeps them apart.
+LARGEST_INT = 2**53
+
+
+class Parameter(Protocol):
+    """What every parameter can do; values are plain Python values or the user's own objects."""
+
+    @property
+    def when(self) -> When:
+        """The parent values under which the parameter is there; None: always."""
+
+    @property
+    def size(self) -> float:
+        """How many values there are; `math.inf` for a continuous parameter."""
+
+    def checked(self) -> Parameter:
+        """Return the parameter with plain, checked fields; raises SpaceError."""
+
+    def quantile(self, u: float) -> Any:
+        """Return the value at probability `u` in [0, 1]."""
+
+    def coerce(self, value: Any) -> Any:
+        """Return the parameter's own form of a value; raises SpaceError if it is none of its."""
+
+    def grid(self, points: int | None) -> list[Any]:
+        """Return all values, or about `points` of them spread evenly along the scale."""
+
+
+class _Readable:
+    """A repr without the fields that stand at their defaults."""
+
+    __slots__ = ()
+    _POSITIONAL: ClassVar[int] = 2
+
+    def __repr__(self) -> str:
+        parts = []
+        for place, field in enumerate(dataclasses.fields(cast("Any", self))):
+            value = getattr(self, field.name)
+            if place < self._POSITIONAL:
+                parts.append(repr(value))
+            elif value != field.default:
+                parts.append(f"{field.name}={value!r}")
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+
+class _Numeric(_Readable):
+    """What Float and Int share: a range on a scale, whole or cut into cells."""
+
+    __slots__ = ()
+    low: Any
+    high: Any
+    scale: Scale
+    step: Any
+
+    @property
+    def cells(self) -> Cells | None:
+        raise NotImplementedError
+
+    @property
+    def size(self) -> float:
+        return self.cells.count if self.cells else math.inf
+
+    def quantile(self, u: float) -> Any:
+        cells = self.cells
+        if cells is None:
+            return between(self.scale, self.low, self.high, u)
+        return cells.value(cells.at(u))
+
+    def position(self, value: Any) -> float:
+        """Return a probability whose quantile is `value` (to rounding, where continuous)."""
+        cells = self.cells
+        if cells is None:
+            return fraction(self.scale, self.low, self.high, value)
+        return cells.centre(cells.nearest(value))
+
+    def grid(self, points: int | None) -> list[Any]:
+        if points is None and self.cells is None:
+            raise SpaceError("is continuous, so that a grid needs a number of points for it")
+        if self.cells is not None and (points is None or self.cells.count <= points):
+            return [self.cells.value(i) for i in range(self.cells.count)]
+        assert points is not None
+        if points == 1:
+            return [self.quantile(0.5)]
+        spread = [self.quantile(i / (points - 1)) for i in range(points)]
+        return list(dict.fromkeys(spread))
+
+    def _check_range(self) -> None:
+        if self.scale not in SCALES:
+            raise SpaceError(f"has scale {self.scale!r}; use one of {', '.join(SCALES)}")
+        if not self.low < self.high:
+            mend = "use Const" if self.low == self.high else "swap them"
+            raise SpaceError(f"has low {self.low!r}, which is not below high {self.high!r}; {mend}")
+        if self.scale == "log" and self.low <= 0:
+            raise SpaceError(
+                f"has scale 'log' and low {self.low!r}; a log scale needs low > 0, so raise low "
+                f"or use scale='linear'"
+            )
+        if self.scale == "reverse_log" and not (self.low >= 0 and self.high < 1):
+            raise SpaceError(
+                f"has scale 'reverse_log' on {self.low!r} to {self.high!r}; it is uniform in "
+                f"log(1 - x) and needs 0 <= low < high < 1, so set high to 0.999, say"
+            )
+        if self.step is None:
+            return
+        if self.step <= 0:
+            raise SpaceError(f"has step {self.step!r}; a step must be above 0")
+        if (
+            self.step > self.high - self.low
+            and Cells.over(self.low, self.high, self.step).count < 2
+        ):
+            raise SpaceError(
+                f"has step {self.step!r}, larger than its range from {self.low!r} to "
+                f"{self.high!r}; use a smaller step, or Const"
+            )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Float(_Numeric):
+    """A real number between two bounds, both included.
+
+    Args:
+        low: the least value.
+        high: the greatest value.
+        scale: 'linear', 'log' (uniform in log x, for 0 < low) or 'reverse_log' (uniform in
+            log(1 - x), for 0 <= low and high < 1: momentum and other decay rates).
+        step: if given, only low, low + step, … up to high are taken, on any scale. `high` itself
+            is taken only where a whole number of steps reaches it.
+        when: parent values under which the parameter is there, as in ``{"optimizer": "sgd"}``
+            or ``{"optimizer": ["sgd", "rmsprop"]}``; several parents must all agree.
+
+    Example:
+        >>> Float(0.9, 0.999, scale="reverse_log").quantile(0.5)
+        0.99
+        >>> Float(0.0, 0.5, step=0.1).grid(None)
+        [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]
+    """
+
+    low: float
+    high: float
+    _: KW_ONLY
+    scale: Scale = "linear"
+    step: float | None = None
+    when: When = None
+
+    @property
+    def cells(self) -> Cells | None:
+        return None if self.step is None else Cells.over(self.low, self.high, self.step, self.scale)
+
+    def checked(self) -> Float:
+        low, high = _finite("low", self.low), _finite("high", self.high)
+        step = None if self.step is None else _finite("step", self.step)
+        parameter = dataclasses.replace(self, low=low, high=high, step=step)
+        parameter._check_range()
+        return parameter
+
+    def coerce(self, value: Any) -> float:
+        number = _number(value)
+        if not self.low <= number <= self.high:
+            raise SpaceError(f"takes {self.low!r} to {self.high!r}, not {value!r}")
+        if self.cells is None:
+            return number
+        on_grid = float(self.cells.value(self.cells.nearest(number)))
+        if not math.isclose(number, on_grid, rel_tol=1e-9, abs_tol=1e-9 * self.cells.step):
+            raise SpaceError(
+                f"goes from {self.low!r} in steps of {self.step!r}, which {value!r} is not one of; "
+                f"the nearest is {on_grid!r}"
+            )
+        return on_grid
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Int(_Numeric):
+    """A whole number between two bounds, both included.
+
+    On the linear scale every value has the same probability; on the log scale P(k) is
+    proportional to log((k + ½) / (k - ½)), see `Cells`.
+
+    Args:
+        low: the least value.
+        high: the greatest value.
+        scale: 'linear' or 'log' (for low >= 1).
+        step: if given, only low, low + step, … up to high are taken, on either scale.
+        when: parent values under which the parameter is there; see `Float`.
+
+    Example:
+        >>> Int(16, 256, scale="log").quantile(0.5)
+        64
+        >>> Int(1, 10, step=3).grid(None)
+        [1, 4, 7, 10]
+    """
+
+    low: int
+    high: int
+    _: KW_ONLY
+    scale: Scale = "linear"
+    step: int | None = None
+    when: When = None
+
+    @property
+    def cells(self) -> Cells:
+        return Cells.over(self.low, self.high, self.step or 1, self.scale)
+
+    def checked(self) -> Int:
+        low, high = _whole("low", self.low), _whole("high", self.high)
+        step = None if self.step is None else _whole("step", self.step)
+        parameter = dataclasses.replace(self, low=low, high=high, step=step)
+        if max(abs(low), abs(high)) > LARGEST_INT:
+            raise SpaceError("has bounds beyond 2**53, where floats lose whole numbers; use Float")
+        parameter._check_range()
+        return parameter
+
+    def coerce(self, value: Any) -> int:
+        if isinstance(value, bool) or not hasattr(value, "__index__"):
+            raise SpaceError(f"takes whole numbers, not {value!r} ({type(value).__name__})")
+        number = operator.index(value)
+        if not self.low <= number <= self.high:
+            raise SpaceError(f"takes {self.low} to {self.high}, not {number}")
+        if (number - self.low) % (self.step or 1):
+            raise SpaceError(f"goes from {self.low} in steps of {self.step}; {number} is not one")
+        return number
+
+
+class _Discrete(_Readable):
+    """What Categorical and Bool share: a handful of objects known by their index."""
+
+    __slots__ = ()
+    _POSITIONAL: ClassVar[int] = 1
+    choices: Any
+
+    @property
+    def size(self) -> float:
+        return len(self.choices)
+
+    def index(self, value: Any) -> int:
+        """Return which choice a value is: the very object, or one of equal type and value."""
+        for i, choice in enumerate(self.choices):
+            if choice is value:
+                return i
+        for i, choice in enumerate(self.choices):
+            if same(choice, value):
+                return i
+        raise SpaceError(f"has the choices {list(self.choices)!r}, not {value!r}")
+
+    def quantile(self, u: float) -> Any:
+        return self.choices[min(int(u * len(self.choices)), len(self.choices) - 1)]
+
+    def coerce(self, value: Any) -> Any:
+        return self.choices[self.index(value)]
+
+    def grid(self, points: int | None) -> list[Any]:
+        return list(self.choices)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Categorical(_Discrete):
+    """One of several objects of any kind, each as likely; the very object comes back.
+
+    Args:
+        choices: the objects; None, tuples, dicts, callables and mixed types are all welcome.
+        ordered: whether the order means something ('small' < 'medium' < 'large'), so that
+            backends may treat neighbours as alike.
+        when: parent values under which the parameter is there; see `Float`.
+
+    Example:
+        >>> Categorical([None, (3, 3), max]).coerce((3, 3))
+        (3, 3)
+    """
+
+    choices: tuple[Any, ...]
+    _: KW_ONLY
+    ordered: bool = False
+    when: When = None
+
+    def checked(self) -> Categorical:
+        given: Any = self.choices
+        if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable):
+            raise SpaceError(f"has choices {given!r}; give them as a list")
+        # numpy arrays hold numpy scalars, which would reach the objective
+        choices = tuple(given.tolist() if hasattr(given, "tolist") else given)
+        if not choices:
+            raise SpaceError("has no choices; give at least one")
+        for i, choice in enumerate(choices):
+            if any(same(choice, earlier) for earlier in choices[:i]):
+                raise SpaceError(f"has the choice {choice!r} twice; leave one out")
+        return dataclasses.replace(self, choices=choices)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Bool(_Discrete):
+    """False or True.
+
+    Args:
+        when: parent values under which the parameter is there; see `Float`.
+    """
+
+    _POSITIONAL: ClassVar[int] = 0
+    choices: ClassVar[tuple[bool, bool]] = (False, True)
+    _: KW_ONLY
+    when: When = None
+
+    def checked(self) -> Bool:
+        return self
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Const(_Readable):
+    """A value that every config has and no backend sees.
+
+    Args:
+        value: any object.
+        when: parent values under which the parameter is there; see `Float`.
+    """
+
+    _POSITIONAL: ClassVar[int] = 1
+    value: Any
+    _: KW_ONLY
+    when: When = None
+
+    @property
+    def choices(self) -> tuple[Any, ...]:
+        """The one value, so that a constant can be a parent like any choice."""
+        return (self.value,)
+
+    @property
+    def size(self) -> float:
+        return 1
+
+    def checked(self) -> Const:
+        return self
+
+    def quantile(self, u: float) -> Any:
+        return self.value
+
+    def coerce(self, value: Any) -> Any:
+        if value is self.value or same(value, self.value):
+            return self.value
+        raise SpaceError(f"is the constant {self.value!r}, not {value!r}")
+
+    def grid(self, points: int | None) -> list[Any]:
+        return [self.value]
+
+
+PARAMETERS: tuple[type, ...] = (Float, Int, Categorical, Bool, Const)
+Given = TypeVar("Given")
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool | str | bytes) or not hasattr(value, "__float__"):
+        raise SpaceError(f"takes numbers, not {value!r} ({type(value).__name__})")
+    return float(value)
+
+
+def _finite(field: str, value: Any) -> float:
+    try:
+        number = _number(value)
+    except (SpaceError, TypeError, ValueError, OverflowError):
+        raise SpaceError(f"has {field} {value!r}; give a number") from None
+    if not math.isfinite(number):
+        raise SpaceError(f"has {field} {value!r}; bounds and steps must be finite numbers")
+    return number
+
+
+def _whole(field: str, value: Any) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise SpaceError(f"has {field} {value!r}; Int needs whole numbers, Float takes others")
+    return operator.index(value)

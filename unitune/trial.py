@@ -1,0 +1,103 @@
+"""A trial: one config on its way through one evaluation, and its record."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class State(StrEnum):
+    """How a trial ended."""
+
+    COMPLETE = "complete"
+    PRUNED = "pruned"  # stopped early; its value is the last one it reported
+    FAILED = "failed"  # an exception, or a value that is no finite number
+    INFEASIBLE = "infeasible"  # refused by the objective, or by a constraint of the space
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a trial has no value: the exception's type and message, and where it came from."""
+
+    kind: str
+    message: str
+    _: KW_ONLY
+    traceback: str = ""
+    place: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.message}" if self.message else self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The value a trial had at one step."""
+
+    step: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an evaluation came to, in the sign the user sees.
+
+    `value` is a finite float for COMPLETE, the last reported one (or None) for PRUNED, and None
+    otherwise.
+    """
+
+    state: State
+    value: float | None = None
+    _: KW_ONLY
+    reports: tuple[Report, ...] = ()
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The record of one finished trial.
+
+    Attributes:
+        number: counted from 0 in the order in which trials were proposed.
+        config: the values the objective was given, the user's own objects among them.
+        state: how it ended.
+        value: the objective's value; see `Outcome`.
+        seed: the trial's own seed, fixed by the run's seed and the number.
+        reports: the values it reported on the way.
+        metrics: the whole mapping, where the objective returned one.
+        failure: why there is no value.
+        initial: whether the config was given by the user, not proposed by the backend.
+        start: seconds from the start of the run to the start of the evaluation.
+        suggest: seconds the backend took to propose the config.
+        evaluate: seconds the objective took.
+        observe: seconds the backend took to learn the outcome.
+    """
+
+    number: int
+    config: Mapping[str, Any]
+    _: KW_ONLY
+    state: State
+    value: float | None
+    seed: int
+    reports: tuple[Report, ...] = ()
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    failure: Failure | None = None
+    initial: bool = False
+    start: float = 0.0
+    suggest: float = 0.0
+    evaluate: float = 0.0
+    observe: float = 0.0
+
+
+def trial_seed(seed: int, number: int) -> int:
+    """Return a trial's own seed, in [0, 2**32): the same for every backend and every attempt.
+
+    Example:
+        >>> trial_seed(0, 1) == trial_seed(0, 1) != trial_seed(0, 2)
+        True
+    """
+    digest = hashlib.blake2b(f"{seed}/{number}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "big")
