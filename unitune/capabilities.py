@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Literal
 
-# What a method may declare that it takes natively, with unitune's meaning (see docs/translation.md).
-# Whatever it does not declare, the core rewrites into what it does.
+# What a method may declare that it takes natively, with unitune's meaning. Whatever it does not
+# declare, the core rewrites into what it does.
 Kind = Literal[
     "float/linear",
     "float/log",

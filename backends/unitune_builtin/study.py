@@ -57,7 +57,7 @@ class BuiltinStudy(Study):
 
 
 def _random(problem: Problem) -> Iterator[Config]:
-    rng = random.Random(problem.seed)  # noqa: S311 - not for secrets
+    rng = random.Random(problem.seed)
     while True:
         yield problem.translation.space.sample(rng)
 

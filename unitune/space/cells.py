@@ -31,9 +31,7 @@ class Cells:
     scale: Scale = "linear"
 
     @classmethod
-    def over(
-        cls, low: float, high: float, step: float, scale: Scale = "linear"
-    ) -> Cells:
+    def over(cls, low: float, high: float, step: float, scale: Scale = "linear") -> Cells:
         """Return the cells from `low` to the last step that does not pass `high`."""
         if isinstance(low, int) and isinstance(high, int) and isinstance(step, int):
             return cls(low, step, (high - low) // step + 1, scale)

@@ -45,7 +45,7 @@ def grid_for_budget(
         points = points_for_budget(space, n_trials)
     if space.grid_size(points) <= n_trials:
         return space.grid(points)
-    return _random_part(space, points, random.Random(seed))  # noqa: S311 - not for secrets
+    return _random_part(space, points, random.Random(seed))
 
 
 def _random_part(

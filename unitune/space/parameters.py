@@ -11,7 +11,7 @@ import math
 import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, cast
 
 from unitune.errors import SpaceError
 from unitune.space.cells import Cells
@@ -97,11 +97,10 @@ class _Numeric(_Readable):
 
     def grid(self, points: int | None) -> list[Any]:
         if points is None and self.cells is None:
-            raise SpaceError("is continuous, so that a grid needs a number of points for it")
+            raise SpaceError("is continuous, so that a grid needs a number of points")
         if self.cells is not None and (points is None or self.cells.count <= points):
             return [self.cells.value(i) for i in range(self.cells.count)]
-        assert points is not None
-        if points == 1:
+        if points is None or points == 1:
             return [self.quantile(0.5)]
         spread = [self.quantile(i / (points - 1)) for i in range(points)]
         return list(dict.fromkeys(spread))
@@ -247,7 +246,11 @@ class _Discrete(_Readable):
 
     __slots__ = ()
     _POSITIONAL: ClassVar[int] = 1
-    choices: Any
+
+    if TYPE_CHECKING:  # Categorical has it as a field, Bool as a constant
+
+        @property
+        def choices(self) -> tuple[Any, ...]: ...
 
     @property
     def size(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 
@@ -23,9 +24,9 @@ def same(a: Any, b: Any) -> bool:
         return len(a) == len(b) and all(map(same, a, b))
     if isinstance(a, dict):
         return a.keys() == b.keys() and all(same(value, b[key]) for key, value in a.items())
-    if isinstance(a, float) and a != a:
-        return bool(b != b)
+    if isinstance(a, float) and math.isnan(a):
+        return math.isnan(b)
     try:
         return bool(a == b)
-    except Exception:  # an object that cannot be compared is only itself
+    except Exception:  # noqa: BLE001 - an object that cannot be compared is only itself
         return False

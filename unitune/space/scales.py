@@ -1,4 +1,4 @@
-"""The three scales of a numeric parameter, as monotone maps onto an axis where its law is uniform."""
+"""The three scales of a numeric parameter: monotone maps onto an axis where its law is uniform."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def between(scale: Scale, low: float, high: float, u: float) -> float:
 
 
 def fraction(scale: Scale, low: float, high: float, x: float) -> float:
-    """Return how far along the scale `x` lies between `low` and `high`: the inverse of `between`."""
+    """Return how far along the scale `x` lies from `low` to `high`: the inverse of `between`."""
     forward = FORWARD[scale]
     start = forward(low)
     return clamp((forward(x) - start) / (forward(high) - start), 0.0, 1.0)

@@ -153,7 +153,7 @@ class Space(Mapping[str, Parameter]):
                 if name in config:
                     needs = " and ".join(map(str, self.conditions[name]))
                     raise SpaceError(
-                        f"Parameter {name!r} is there only when {needs}; leave it out of the config."
+                        f"Parameter {name!r} is there only when {needs}; leave it out."
                     )
                 continue
             if name not in config:

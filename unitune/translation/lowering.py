@@ -26,10 +26,10 @@ def lowerings(parameter: Parameter) -> Iterator[tuple[str, Step]]:
     """Yield (kind of the target, step) for every exact rewriting, the most native first."""
     if isinstance(parameter, Categorical | Bool):
         yield from _choice(parameter)
-    elif isinstance(parameter, Int) or (isinstance(parameter, Float) and parameter.cells is not None):
-        yield from _countable(parameter, parameter.cells)
-    elif isinstance(parameter, Float):
+    elif isinstance(parameter, Float) and parameter.step is None:
         yield from _continuous(parameter)
+    elif isinstance(parameter, Float | Int):
+        yield from _countable(parameter)
 
 
 def kind_of(parameter: Parameter) -> str:
@@ -45,7 +45,8 @@ def _continuous(p: Float) -> Iterator[tuple[str, Step]]:
     yield "float/linear", Quantile(Float(0.0, 1.0), p)
 
 
-def _countable(p: Float | Int, cells: Cells) -> Iterator[tuple[str, Step]]:
+def _countable(p: Float | Int) -> Iterator[tuple[str, Step]]:
+    cells = Cells.over(p.low, p.high, p.step or 1, p.scale)
     low, high = cells.edges()
     if p.scale == "linear":
         yield from _equally_likely(p, cells)

@@ -49,7 +49,7 @@ class Number:
     how: str = ""
 
     def lift(self, raw: Raw) -> float:
-        return _within(raw, self.target.low, self.target.high)
+        return float(_within(raw, self.target.low, self.target.high))
 
     def lower(self, value: float) -> float:
         return value
