@@ -35,6 +35,7 @@ class Problem:
         n_trials: how many trials are planned.
         options: the user's options for this method.
         workers: how many trials may run side by side.
+        initial: raw configs that a service evaluates first; a study has them injected.
         proposer: for a composed method on a service, the study that proposes.
     """
 
@@ -46,6 +47,7 @@ class Problem:
     n_trials: int = 50
     options: Mapping[str, Any] = field(default_factory=dict)
     workers: int = 1
+    initial: tuple[Mapping[str, Raw], ...] = ()
     proposer: Study | None = None
 
     def loss(self, value: float) -> float:

@@ -43,7 +43,13 @@ class MissingLibraryError(UnituneError, ImportError):
 
 
 class BackendError(UnituneError, RuntimeError):
-    """A wrapped library failed or broke its contract in the middle of a run."""
+    """A wrapped library failed or broke its contract in the middle of a run.
+
+    Attributes:
+        result: what the run had recorded when it stopped.
+    """
+
+    result: object = None
 
 
 class NoCompleteTrialError(UnituneError, LookupError):

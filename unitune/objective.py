@@ -138,8 +138,11 @@ class Evaluator:
 
     def _call(self, config: Config, handle: Handle) -> Any:
         args = (config, handle) if self._wants_trial else (config,)
-        returned = self.objective(*args)
-        return _exhaust(returned, handle) if inspect.isgenerator(returned) else returned
+        returned: Any = self.objective(*args)
+        if not isinstance(returned, Generator):
+            return returned
+        generator: Generator[Any, None, Any] = returned
+        return _exhaust(generator, handle)
 
     def _number(self, value: Any) -> float:
         if isinstance(value, Mapping):
@@ -152,7 +155,7 @@ class Evaluator:
     def _pick(self, values: Mapping[str, Any]) -> Any:
         if self.metric is None and len(values) == 1:
             return next(iter(values.values()))
-        if self.metric in values:
+        if self.metric is not None and self.metric in values:
             return values[self.metric]
         wanted = "metric=" if self.metric is None else f"{self.metric!r}"
         raise _BadValueError(

@@ -1,0 +1,216 @@
+"""`unitune backends`, `translate`, `run` and `compare`.
+
+Exit codes: 0 done; 1 the run failed, or no trial is complete; 2 something given is not
+acceptable, and nothing was run; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+import unitune
+from unitune.api import run as run_study
+from unitune.api import translate as translate_space
+from unitune.cli.loading import load_object, load_space, read_settings
+from unitune.cli.output import describe, write_comparison, write_result
+from unitune.comparison import compare as compare_contenders
+from unitune.errors import BackendError, CallbackError, ObjectiveError, UnituneError
+from unitune.plugins import discover, library_version, missing
+from unitune.result import Result
+from unitune.tables import render
+from unitune.trial import State
+
+FAILED, REFUSED, INTERRUPTED = 1, 2, 130
+
+
+def _said(command: Callable[..., int | None]) -> Callable[..., None]:
+    """Turn what unitune raises into a sentence and an exit code."""
+
+    @functools.wraps(command)
+    def speaking(*args: Any, **kwargs: Any) -> None:
+        try:
+            code = command(*args, **kwargs)
+        except (ObjectiveError, CallbackError, BackendError) as error:
+            click.echo(f"unitune: {error}", err=True)
+            code = FAILED
+        except UnituneError as error:
+            click.echo(f"unitune: {error}", err=True)
+            code = REFUSED
+        raise SystemExit(code or 0)
+
+    return speaking
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(unitune.__version__, prog_name="unitune")
+def main() -> None:
+    """One search space and one objective for every tuning library."""
+
+
+_shared = [
+    click.option(
+        "--space",
+        metavar="MODULE:NAME",
+        help="the space [default: `space` of the objective's module]",
+    ),
+    click.option("--trials", default=50, show_default=True, help="trials of each run"),
+    click.option(
+        "--mode",
+        type=click.Choice(["min", "max"]),
+        default="min",
+        show_default=True,
+        help="whether smaller or greater is better",
+    ),
+    click.option("--metric", help="which value of a mapping counts"),
+    click.option("--timeout", type=float, help="seconds after which a run begins no trial"),
+    click.option("--target", type=float, help="a value good enough to end a run"),
+    click.option("--patience", type=int, help="trials without improvement that end a run"),
+    click.option("--workers", default=1, show_default=True, help="trials side by side"),
+    click.option(
+        "--out",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="directory for the results",
+    ),
+    click.option("--quiet", is_flag=True, help="no progress bar"),
+]
+
+
+def _with_shared(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(_shared):
+        command = option(command)
+    return command
+
+
+@main.command()
+@_said
+def backends() -> None:
+    """List the backends, their methods, and what is missing."""
+    rows, notes = [], []
+    for name, found in sorted(discover().items()):
+        if found.spec is None or found.problem:
+            rows.append((name, "-", "cannot be used", "", found.origin))
+            notes.append(f"{name} (from {found.origin}): {found.problem}.")
+            continue
+        spec = found.spec
+        lack = missing(spec)
+        version = library_version(spec) or ("built in" if spec.distribution is None else "-")
+        status = "ready" if lack is None else "missing"
+        methods = ", ".join(
+            m.name + ("*" if m.composed else "") + ("!" if not m.reproducible else "")
+            for m in spec.methods
+        )
+        rows.append((name, version, status, spec.flagship or "-", methods))
+        lacks = [lack] if lack else [missing(spec, method) for method in spec.methods]
+        notes += [note for note in lacks if note]
+    columns = ("backend", "version", "status", "bayesian", "methods")
+    click.echo(render("Backends (* composed by unitune, ! not reproducible)", columns, rows))
+    for note in notes:
+        click.echo(f"\n{note}")
+
+
+@main.command()
+@click.argument("space", metavar="MODULE:SPACE")
+@click.option("--backend", default="optuna", show_default=True)
+@click.option("--method", default="bayesian", show_default=True)
+@_said
+def translate(space: str, backend: str, method: str) -> None:
+    """Show what becomes of each parameter of a space on a backend."""
+    click.echo(str(translate_space(load_object(space), backend, method)))
+
+
+@main.command()
+@click.argument("objective", metavar="MODULE:OBJECTIVE")
+@_with_shared
+@click.option("--backend", default="optuna", show_default=True)
+@click.option("--method", default="bayesian", show_default=True)
+@click.option("--seed", type=int, help="fixes every proposal [default: drawn and shown]")
+@click.option(
+    "--initial",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="JSON file with a list of configs to evaluate first",
+)
+@click.option(
+    "--option",
+    "options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="an option of the method; may be repeated",
+)
+@_said
+def run(
+    objective: str,
+    space: str | None,
+    *,
+    trials: int,
+    out: Path | None,
+    quiet: bool,
+    initial: Path | None,
+    options: tuple[str, ...],
+    **settings: Any,
+) -> int:
+    """Search a space with one backend."""
+    result = run_study(
+        load_space(space, objective),
+        load_object(objective),
+        n_trials=trials,
+        initial=[] if initial is None else json.loads(initial.read_text(encoding="utf-8")),
+        options=read_settings(options),
+        progress=not quiet,
+        **settings,
+    )
+    click.echo(describe(result))
+    if out is not None:
+        written = ", ".join(path.name for path in write_result(result, out))
+        click.echo(f"Wrote {written} to {out}.")
+    return _code(result)
+
+
+@main.command()
+@click.argument("objective", metavar="MODULE:OBJECTIVE")
+@_with_shared
+@click.option(
+    "--contenders",
+    required=True,
+    metavar="A:B,C:D",
+    help="backend:method, separated by commas",
+)
+@click.option("--seeds", default=1, show_default=True, help="runs per contender")
+@_said
+def compare(
+    objective: str,
+    space: str | None,
+    *,
+    trials: int,
+    out: Path | None,
+    quiet: bool,
+    contenders: str,
+    seeds: int,
+    **settings: Any,
+) -> int:
+    """Compare several backends and methods on one task."""
+    comparison = compare_contenders(
+        load_space(space, objective),
+        load_object(objective),
+        [name.strip() for name in contenders.split(",") if name.strip()],
+        n_trials=trials,
+        seeds=seeds,
+        progress=not quiet,
+        **settings,
+    )
+    click.echo(str(comparison))
+    if out is not None:
+        written = ", ".join(path.name for path in write_comparison(comparison, out))
+        click.echo(f"\nWrote {written} to {out}.")
+    return max(_code(entry.result) for entry in comparison.entries)
+
+
+def _code(result: Result) -> int:
+    if result.reason == "interrupted":
+        return INTERRUPTED
+    return 0 if any(t.state is State.COMPLETE for t in result.trials) else FAILED

@@ -1,0 +1,63 @@
+"""Objects named on the command line as 'module:name', and values given as 'name=value'."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from unitune.errors import OptionError, nearest
+from unitune.space import Space, as_space
+
+
+def load_object(reference: str) -> Any:
+    """Return what 'module:name' names; the current directory counts as on the path.
+
+    Raises:
+        OptionError: there is no such module, or no such name in it.
+    """
+    module_name, colon, name = reference.partition(":")
+    if not colon or not name:
+        raise OptionError(f"{reference!r} is not of the form module:name, as in train:objective.")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and not module_name.startswith(error.name):
+            raise  # the module is there and lacks something itself
+        raise OptionError(
+            f"There is no module {module_name!r} in {here} or among what is installed."
+        ) from None
+    if not hasattr(module, name):
+        names = [n for n in vars(module) if not n.startswith("_")]
+        raise OptionError(f"Module {module_name!r} has no {name!r}. {nearest(name, names)}")
+    return getattr(module, name)
+
+
+def load_space(reference: str | None, objective: str) -> Space:
+    """Return the space named, or `space` of the objective's module where none is."""
+    return as_space(load_object(reference or f"{objective.partition(':')[0]}:space"))
+
+
+def read_settings(pairs: Iterable[str]) -> dict[str, Any]:
+    """Return options from 'name=value' texts; values are JSON, or else the text itself.
+
+    Example:
+        >>> read_settings(["n_startup_trials=5", "acq_func=EI"])
+        {'n_startup_trials': 5, 'acq_func': 'EI'}
+    """
+    settings: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals or not name:
+            raise OptionError(f"The option {pair!r} is not of the form name=value.")
+        try:
+            settings[name] = json.loads(text)
+        except json.JSONDecodeError:
+            settings[name] = text
+    return settings

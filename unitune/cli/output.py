@@ -1,0 +1,71 @@
+"""What a run leaves in a directory."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from unitune.comparison import Comparison
+from unitune.result import Result
+from unitune.trial import State
+
+
+def write_result(result: Result, directory: Path) -> list[Path]:
+    """Write trials.csv, curves.csv, translation.txt and result.json; returns their paths."""
+    directory.mkdir(parents=True, exist_ok=True)
+    trials, curves = directory / "trials.csv", directory / "curves.csv"
+    translation, summary = directory / "translation.txt", directory / "result.json"
+    result.frame().to_csv(trials, index=False)
+    result.curves().to_csv(curves, index=False)
+    translation.write_text(f"{result.translation}\n", encoding="utf-8")
+    summary.write_text(json.dumps(_summary(result), indent=2, default=repr), encoding="utf-8")
+    return [trials, curves, translation, summary]
+
+
+def write_comparison(comparison: Comparison, directory: Path) -> list[Path]:
+    """Write comparison.csv (one line a contender) and runs.csv; returns their paths."""
+    directory.mkdir(parents=True, exist_ok=True)
+    table = directory / "comparison.csv"
+    comparison.table().to_csv(table, index=False)
+    return [table, comparison.to_csv(directory / "runs.csv")]
+
+
+def describe(result: Result) -> str:
+    """Return a few lines on how a run went."""
+    states = {state: sum(t.state is state for t in result.trials) for state in State}
+    counted = ", ".join(f"{count} {state.value}" for state, count in states.items() if count)
+    through = f", proposals of {result.through}" if result.through else ""
+    time = result.overhead
+    lines = [
+        f"{result.backend}:{result.method}{through}, seed {result.seed}: {counted or 'no trials'}; "
+        f"ended by {result.reason}.",
+        f"{time.wall:.2f} s in all: start-up {time.start_up:.2f}, suggest {time.suggest:.2f}, "
+        f"evaluate {time.evaluate:.2f}, observe {time.observe:.2f}, idle {time.idle:.2f}.",
+    ]
+    if states[State.COMPLETE]:
+        best = result.best
+        lines.append(f"Best value {best.value:.6g} in trial {best.number}:")
+        lines += [f"  {name} = {value!r}" for name, value in best.config.items()]
+    return "\n".join(lines)
+
+
+def _summary(result: Result) -> dict[str, Any]:
+    best = result.best if any(t.state is State.COMPLETE for t in result.trials) else None
+    return {
+        "backend": result.backend,
+        "method": result.method,
+        "through": result.through,
+        "mode": result.mode,
+        "seed": result.seed,
+        "trials": len(result.trials),
+        "rejected": result.rejected,
+        "reason": result.reason,
+        "best": None
+        if best is None
+        else {"number": best.number, "value": best.value, "config": dict(best.config)},
+        "overhead": asdict(result.overhead),
+        "versions": dict(result.versions),
+        "space": result.space.to_dict(),
+    }

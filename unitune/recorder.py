@@ -1,0 +1,147 @@
+"""A run as it happens: what was recorded, and whether it should end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import KW_ONLY, dataclass
+from typing import Any
+
+from unitune.backend import Mode
+from unitune.errors import CallbackError, ObjectiveError
+from unitune.progress import Progress
+from unitune.trial import State, Trial
+
+# Called after every trial with the trial and the run; may call `run.stop()`.
+Callback = Callable[[Trial, "Run"], Any]
+
+# So many equal failures from the first trial on mean that the objective is broken.
+BROKEN_AFTER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When a run ends.
+
+    Attributes:
+        n_trials: the number of trials in a final state.
+        timeout: seconds from the start of the run, after which no trial is begun.
+        target: a value good enough.
+        patience: how many trials in a row may bring nothing better.
+    """
+
+    n_trials: int
+    _: KW_ONLY
+    timeout: float | None = None
+    target: float | None = None
+    patience: int | None = None
+
+
+class Run:
+    """The trials so far, the best of them, and the reason to end if there is one.
+
+    Attributes:
+        trials: every finished trial, in the order in which they finished.
+        best: the best complete one; None so far.
+        mode: whether smaller or greater values are better.
+        reason: why the run is over; None while it goes on.
+        rejected: how many proposals broke a constraint of the space; they are no trials.
+    """
+
+    def __init__(
+        self,
+        mode: Mode,
+        limits: Limits,
+        *,
+        callbacks: Iterable[Callback] = (),
+        progress: Progress | None = None,
+    ) -> None:
+        self.mode = mode
+        self.trials: list[Trial] = []
+        self.best: Trial | None = None
+        self.reason: str | None = None
+        self.rejected = 0
+        self._limits = limits
+        self._callbacks = tuple(callbacks)
+        self._progress = progress
+        self._since_best = 0
+        self._all_failed_alike = True
+        self.started = time.perf_counter()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the run began."""
+        return time.perf_counter() - self.started
+
+    @property
+    def over(self) -> bool:
+        """Whether no further trial should begin."""
+        timeout = self._limits.timeout
+        if self.reason is None and timeout is not None and self.elapsed >= timeout:
+            self.reason = "timeout"
+        return self.reason is not None
+
+    def stop(self, reason: str = "stopped by a callback") -> None:
+        """End the run once the trials now running have finished."""
+        self.reason = self.reason or reason
+
+    def better(self, value: float, than: float) -> bool:
+        """Return whether one value beats another."""
+        return value < than if self.mode == "min" else value > than
+
+    def add(self, trial: Trial) -> None:
+        """Record a finished trial and see whether the run is over.
+
+        Raises:
+            ObjectiveError: the first trials all failed with the same error.
+            CallbackError: a callback raised.
+        """
+        self.trials.append(trial)
+        self._weigh(trial)
+        if self._progress is not None:
+            self._progress.advance(self)
+        for callback in self._callbacks:
+            try:
+                callback(trial, self)
+            except Exception as error:
+                raise CallbackError(
+                    f"A callback raised {type(error).__name__}: {error} after trial "
+                    f"{trial.number}; the run is over, its trials are in this error's `result`."
+                ) from error
+
+    def _weigh(self, trial: Trial) -> None:
+        self._since_best += 1
+        if trial.state is State.COMPLETE and trial.value is not None:
+            best = self.best.value if self.best is not None else None
+            if best is None or self.better(trial.value, best):
+                self.best = trial
+                self._since_best = 0
+        self._refuse_broken_objective(trial)
+        self._check_limits()
+
+    def _check_limits(self) -> None:
+        limits, best = self._limits, self.best.value if self.best is not None else None
+        if limits.target is not None and best is not None and not self.better(limits.target, best):
+            self.stop("target")
+        elif limits.patience is not None and self.best and self._since_best >= limits.patience:
+            self.stop("patience")
+        elif len(self.trials) >= limits.n_trials:
+            failed = all(trial.state is State.FAILED for trial in self.trials)
+            self.stop("all failed" if failed else "n_trials")
+
+    def _refuse_broken_objective(self, trial: Trial) -> None:
+        if not self._all_failed_alike:
+            return
+        first = self.trials[0].failure
+        if trial.state is not State.FAILED or first is None or trial.failure is None:
+            self._all_failed_alike = False
+            return
+        where = (trial.failure.kind, trial.failure.place)
+        if where != (first.kind, first.place):
+            self._all_failed_alike = False
+        elif len(self.trials) == BROKEN_AFTER:
+            self.reason = "all failed"
+            raise ObjectiveError(
+                f"The first {BROKEN_AFTER} trials all failed with {trial.failure}. The objective "
+                f"is broken, so the run was stopped.\n{trial.failure.traceback}".rstrip()
+            )
