@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import statistics
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
@@ -18,6 +18,9 @@ from unitune.trial import State
 
 if TYPE_CHECKING:
     import pandas as pd
+
+SECONDS = ("wall", "overhead", "start_up", "suggest", "observe", "evaluate")
+TEXTS = ("contender", "method", "proposals")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,36 +60,33 @@ class Comparison:
         return pd.DataFrame([_row(entry) for entry in self.entries])
 
     def table(self) -> pd.DataFrame:
-        """Return one row a contender, the best median first.
+        """Return one row a contender, the best first.
 
-        With several seeds a figure is the median over them; `worst` and `best` span their best
-        values. Times are in seconds.
+        With several seeds a figure is the median over them, and `lowest` and `highest` are the
+        extremes of the best values. Times are in seconds, trials are those of all seeds.
         """
         import pandas as pd
 
+        runs = self.frame()
+        several = runs["seed"].nunique() > 1
         rows = []
-        for contender in dict.fromkeys(entry.contender for entry in self.entries):
-            runs = [_row(entry) for entry in self.entries if entry.contender == contender]
-            values = [row["best"] for row in runs if row["best"] is not None]
+        for contender, own in runs.groupby("contender", sort=False):
+            spread = {"lowest": own["best"].min(), "highest": own["best"].max()} if several else {}
+            seconds = {name: own[name].median() for name in SECONDS}
+            counts = {name: int(own[name].sum()) for name in ("trials", "failed")}
             rows.append(
                 {
                     "contender": contender,
-                    "proposals": runs[0]["proposals"],
-                    "best (median)": statistics.median(values) if values else None,
-                    "best (lowest)": min(values, default=None),
-                    "best (highest)": max(values, default=None),
-                    **{
-                        name: statistics.median(row[name] for row in runs)
-                        for name in ("wall", "overhead", "start_up", "suggest", "observe")
-                    },
-                    "trials": sum(row["trials"] for row in runs),
-                    "failed": sum(row["failed"] for row in runs),
-                    "runs": len(runs),
+                    "method": own["method"].iloc[0],
+                    "proposals": own["proposals"].iloc[0],
+                    "best": own["best"].median(),
+                    **spread,
+                    **seconds,
+                    **counts,
                 }
             )
-        table = pd.DataFrame(rows)
         ascending = self.mode == "min"
-        return table.sort_values("best (median)", ascending=ascending, ignore_index=True)
+        return pd.DataFrame(rows).sort_values("best", ascending=ascending, ignore_index=True)
 
     def to_csv(self, path: str | Path) -> Path:
         """Write `frame()` as CSV; returns where it went."""
@@ -97,10 +97,14 @@ class Comparison:
 
     def __str__(self) -> str:
         table = self.table()
-        numeric = [name for name in table.columns if name not in ("contender", "proposals")]
+        numeric = [name for name in table.columns if name not in TEXTS]
         rows = [[_shown(value) for value in row] for row in table.itertuples(index=False)]
-        best = "smaller is better" if self.mode == "min" else "greater is better"
-        title = f"Comparison of {len(table)} contenders ({best}; times in seconds)"
+        better = "smaller is better" if self.mode == "min" else "greater is better"
+        seeds = len({entry.seed for entry in self.entries})
+        title = (
+            f"{len(table)} contenders, {seeds} seed{'s' * (seeds > 1)}"
+            f"{' (medians)' * (seeds > 1)}; {better}; times in seconds"
+        )
         return render(title, [str(name) for name in table.columns], rows, numeric)
 
 
@@ -149,37 +153,26 @@ def compare(
     for name in per_contender:
         if name not in names:
             raise OptionError(f"options name {name!r}, which is not among the contenders.")
-    entries = []
+    entries: list[Entry] = []
     # Seed by seed, so that a comparison cut short has every contender at equal budget.
     for seed in numbers:
         for name in names:
             backend, method = split(name)
-            given = {**settings, "options": per_contender.get(name), "seed": seed}
-            entries.append(
-                _entry(name, seed, searched, objective, backend, method, n_trials, given)
-            )
+            given = {**settings, "backend": backend, "method": method, "n_trials": n_trials}
+            given |= {"seed": seed, "options": per_contender.get(name)}
+            entries.append(_entry(name, seed, functools.partial(run, searched, objective, **given)))
             if entries[-1].result.reason == "interrupted":
                 return Comparison(tuple(entries), entries[0].result.mode)
     return Comparison(tuple(entries), entries[0].result.mode)
 
 
-def _entry(
-    name: str,
-    seed: int,
-    space: Any,
-    objective: Callable[..., Any],
-    backend: str,
-    method: str,
-    n_trials: int,
-    given: Mapping[str, Any],
-) -> Entry:
+def _entry(name: str, seed: int, make: Callable[[], Result]) -> Entry:
     try:
-        result = run(space, objective, backend=backend, method=method, n_trials=n_trials, **given)
+        return Entry(name, seed, result=make())
     except BackendError as error:
         if not isinstance(error.result, Result):
             raise
         return Entry(name, seed, result=error.result, error=str(error))
-    return Entry(name, seed, result=result)
 
 
 def _row(entry: Entry) -> dict[str, Any]:

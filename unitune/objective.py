@@ -185,9 +185,13 @@ def _as_float(value: Any) -> float:
 
 
 def _failure(error: BaseException) -> Failure:
-    frames = traceback.extract_tb(error.__traceback__)
+    start = error.__traceback__
+    # The user's part of it: what unitune calls on the way there says nothing.
+    while start is not None and start.tb_next and start.tb_frame.f_code.co_filename == __file__:
+        start = start.tb_next
+    frames = traceback.extract_tb(start)
     place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
-    text = "".join(traceback.format_exception(error))
+    text = "".join(traceback.format_exception(type(error), error, start))
     return Failure(type(error).__name__, str(error), traceback=text, place=place)
 
 

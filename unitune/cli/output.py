@@ -11,6 +11,8 @@ from unitune.comparison import Comparison
 from unitune.result import Result
 from unitune.trial import State
 
+SECONDS = ("start_up", "suggest", "evaluate", "observe", "idle")
+
 
 def write_result(result: Result, directory: Path) -> list[Path]:
     """Write trials.csv, curves.csv, translation.txt and result.json; returns their paths."""
@@ -38,11 +40,11 @@ def describe(result: Result) -> str:
     counted = ", ".join(f"{count} {state.value}" for state, count in states.items() if count)
     through = f", proposals of {result.through}" if result.through else ""
     time = result.overhead
+    how = f"{result.backend}:{result.method}{through}, seed {result.seed}"
+    spent = ", ".join(f"{name} {getattr(time, name):.2f}" for name in SECONDS)
     lines = [
-        f"{result.backend}:{result.method}{through}, seed {result.seed}: {counted or 'no trials'}; "
-        f"ended by {result.reason}.",
-        f"{time.wall:.2f} s in all: start-up {time.start_up:.2f}, suggest {time.suggest:.2f}, "
-        f"evaluate {time.evaluate:.2f}, observe {time.observe:.2f}, idle {time.idle:.2f}.",
+        f"{how}: {counted or 'no trials'}; ended by {result.reason}.",
+        f"{time.wall:.2f} s in all: {spent}.",
     ]
     if states[State.COMPLETE]:
         best = result.best

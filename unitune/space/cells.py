@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from unitune.space.scales import Scale, between, fraction
+
+# Seventeen digits of a bound and as many of an index, whatever precision the user has set.
+_EXACT = Context(prec=50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +39,14 @@ class Cells:
         if isinstance(low, int) and isinstance(high, int) and isinstance(step, int):
             return cls(low, step, (high - low) // step + 1, scale)
         # Counted in decimal: (0.7 - 0.1) / 0.2 is 2.9999999999999996 in binary.
-        span = Decimal(repr(high)) - Decimal(repr(low))
-        return cls(low, step, int(span / Decimal(repr(step))) + 1, scale)
+        span = _EXACT.subtract(Decimal(repr(high)), Decimal(repr(low)))
+        return cls(low, step, int(_EXACT.divide(span, Decimal(repr(step)))) + 1, scale)
 
     def value(self, index: int) -> int | float:
         """Return the value with that index, rounded once: 0.3, never 0.30000000000000004."""
         if isinstance(self.low, int) and isinstance(self.step, int):
             return self.low + index * self.step
-        return float(Decimal(repr(self.low)) + index * Decimal(repr(self.step)))
+        return float(_EXACT.fma(Decimal(repr(self.step)), index, Decimal(repr(self.low))))
 
     @property
     def last(self) -> int | float:

@@ -20,8 +20,14 @@ from unitune.space.scales import SCALES, Scale, between, fraction
 
 When = Mapping[str, Any] | None
 
-# Beyond 2**53 neighbouring integers are one float, and no library keeps them apart.
-LARGEST_INT = 2**53
+# Beyond 2**50 a float has too few digits left for the half steps on either side of an integer.
+LARGEST_INT = 2**50
+# A range of such bounds, half a step wider, is still a range of floats.
+LARGEST_FLOAT = 1e300
+# What floats tell apart on a log axis: values so many steps from zero, ranges so narrow.
+MOST_STEPS_ON_LOG = 1e12
+NARROWEST_LOG = 1e-9
+LARGEST_GRID = 10**7
 
 
 class Parameter(Protocol):
@@ -48,11 +54,23 @@ class Parameter(Protocol):
         """Return all values, or about `points` of them spread evenly along the scale."""
 
 
-class _Readable:
-    """A repr without the fields that stand at their defaults."""
+class _Record:
+    """Equality of the values' meaning, and a repr without the fields at their defaults."""
 
     __slots__ = ()
     _POSITIONAL: ClassVar[int] = 2
+    _OBJECTS: ClassVar[tuple[str, ...]] = ("choices", "value", "when")
+
+    def __eq__(self, other: object) -> bool:
+        # == alone takes the choices 1 and True for one, NaN for two, and fails on arrays.
+        if type(other) is not type(self):
+            return NotImplemented
+        names = [field.name for field in dataclasses.fields(cast("Any", self))]
+        pairs = [(name, getattr(self, name), getattr(other, name)) for name in names]
+        return all(same(a, b) if name in self._OBJECTS else a == b for name, a, b in pairs)
+
+    def __hash__(self) -> int:
+        return hash((type(self).__name__, cast("Any", self).size))
 
     def __repr__(self) -> str:
         parts = []
@@ -65,7 +83,7 @@ class _Readable:
         return f"{type(self).__name__}({', '.join(parts)})"
 
 
-class _Numeric(_Readable):
+class _Numeric(_Record):
     """What Float and Int share: a range on a scale, whole or cut into cells."""
 
     __slots__ = ()
@@ -99,6 +117,10 @@ class _Numeric(_Readable):
         if points is None and self.cells is None:
             raise SpaceError("is continuous, so that a grid needs a number of points")
         if self.cells is not None and (points is None or self.cells.count <= points):
+            if self.cells.count > LARGEST_GRID:
+                raise SpaceError(
+                    f"has {self.cells.count} values, too many for a grid to take them all"
+                )
             return [self.cells.value(i) for i in range(self.cells.count)]
         if points is None or points == 1:
             return [self.quantile(0.5)]
@@ -108,6 +130,8 @@ class _Numeric(_Readable):
     def _check_range(self) -> None:
         if self.scale not in SCALES:
             raise SpaceError(f"has scale {self.scale!r}; use one of {', '.join(SCALES)}")
+        if max(abs(self.low), abs(self.high)) > LARGEST_FLOAT:
+            raise SpaceError(f"has bounds beyond ±{LARGEST_FLOAT:g}; rescale it")
         if not self.low < self.high:
             mend = "use Const" if self.low == self.high else "swap them"
             raise SpaceError(f"has low {self.low!r}, which is not below high {self.high!r}; {mend}")
@@ -121,21 +145,33 @@ class _Numeric(_Readable):
                 f"has scale 'reverse_log' on {self.low!r} to {self.high!r}; it is uniform in "
                 f"log(1 - x) and needs 0 <= low < high < 1, so set high to 0.999, say"
             )
-        if self.step is None:
-            return
-        if self.step <= 0:
+        reach = {"log": self.low, "reverse_log": 1 - self.low}.get(self.scale, 0)
+        if self.high - self.low < NARROWEST_LOG * reach:
+            raise SpaceError(
+                f"has scale {self.scale!r} on {self.low!r} to {self.high!r}, so narrow that floats "
+                f"cannot follow the scale; use scale='linear', which is the same there"
+            )
+        if self.step is not None and self.step <= 0:
             raise SpaceError(f"has step {self.step!r}; a step must be above 0")
-        if (
-            self.step > self.high - self.low
-            and Cells.over(self.low, self.high, self.step).count < 2
-        ):
+        if self.cells is not None:
+            self._check_cells(self.cells)
+
+    def _check_cells(self, cells: Cells) -> None:
+        if cells.count < 2:
             raise SpaceError(
                 f"has step {self.step!r}, larger than its range from {self.low!r} to "
                 f"{self.high!r}; use a smaller step, or Const"
             )
+        greatest = max(abs(self.low), abs(self.high))
+        most = LARGEST_INT if self.scale == "linear" else MOST_STEPS_ON_LOG
+        if cells.step < 8 * math.ulp(greatest) or max(cells.count, greatest / cells.step) > most:
+            raise SpaceError(
+                f"has steps of {cells.step!r} on {self.low!r} to {self.high!r}, finer than floats "
+                f"can follow on a {self.scale} scale; use a larger step, or a Float without one"
+            )
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Float(_Numeric):
     """A real number between two bounds, both included.
 
@@ -189,7 +225,7 @@ class Float(_Numeric):
         return on_grid
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Int(_Numeric):
     """A whole number between two bounds, both included.
 
@@ -226,14 +262,16 @@ class Int(_Numeric):
         step = None if self.step is None else _whole("step", self.step)
         parameter = dataclasses.replace(self, low=low, high=high, step=step)
         if max(abs(low), abs(high)) > LARGEST_INT:
-            raise SpaceError("has bounds beyond 2**53, where floats lose whole numbers; use Float")
+            raise SpaceError("has bounds beyond ±2**50, where floats lose half steps; use Float")
+        if self.scale == "reverse_log":
+            raise SpaceError("has scale 'reverse_log', which ends at one; use 'linear' or 'log'")
         parameter._check_range()
         return parameter
 
     def coerce(self, value: Any) -> int:
-        if isinstance(value, bool) or not hasattr(value, "__index__"):
+        number = _index(value)
+        if number is None:
             raise SpaceError(f"takes whole numbers, not {value!r} ({type(value).__name__})")
-        number = operator.index(value)
         if not self.low <= number <= self.high:
             raise SpaceError(f"takes {self.low} to {self.high}, not {number}")
         if (number - self.low) % (self.step or 1):
@@ -241,7 +279,7 @@ class Int(_Numeric):
         return number
 
 
-class _Discrete(_Readable):
+class _Discrete(_Record):
     """What Categorical and Bool share: a handful of objects known by their index."""
 
     __slots__ = ()
@@ -264,6 +302,9 @@ class _Discrete(_Readable):
         for i, choice in enumerate(self.choices):
             if same(choice, value):
                 return i
+        plain = _plain(value)
+        if plain is not value:
+            return self.index(plain)
         raise SpaceError(f"has the choices {list(self.choices)!r}, not {value!r}")
 
     def quantile(self, u: float) -> Any:
@@ -276,7 +317,7 @@ class _Discrete(_Readable):
         return list(self.choices)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Categorical(_Discrete):
     """One of several objects of any kind, each as likely; the very object comes back.
 
@@ -298,10 +339,15 @@ class Categorical(_Discrete):
 
     def checked(self) -> Categorical:
         given: Any = self.choices
+        # numpy arrays hold numpy scalars, which would reach the objective
+        given = given.tolist() if hasattr(given, "tolist") else given
+        if isinstance(given, set | frozenset):
+            raise SpaceError(
+                f"has the set {given!r} for choices, whose order no seed fixes; give a list"
+            )
         if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable):
             raise SpaceError(f"has choices {given!r}; give them as a list")
-        # numpy arrays hold numpy scalars, which would reach the objective
-        choices = tuple(given.tolist() if hasattr(given, "tolist") else given)
+        choices = tuple(given)
         if not choices:
             raise SpaceError("has no choices; give at least one")
         for i, choice in enumerate(choices):
@@ -310,7 +356,7 @@ class Categorical(_Discrete):
         return dataclasses.replace(self, choices=choices)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Bool(_Discrete):
     """False or True.
 
@@ -327,8 +373,8 @@ class Bool(_Discrete):
         return self
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Const(_Readable):
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Const(_Record):
     """A value that every config has and no backend sees.
 
     Args:
@@ -357,7 +403,7 @@ class Const(_Readable):
         return self.value
 
     def coerce(self, value: Any) -> Any:
-        if value is self.value or same(value, self.value):
+        if any(v is self.value or same(v, self.value) for v in (value, _plain(value))):
             return self.value
         raise SpaceError(f"is the constant {self.value!r}, not {value!r}")
 
@@ -369,16 +415,35 @@ PARAMETERS: tuple[type, ...] = (Float, Int, Categorical, Bool, Const)
 Given = TypeVar("Given")
 
 
+def _plain(value: Any) -> Any:
+    """Return the Python value of a numpy scalar, anything else as it is."""
+    return value.item() if getattr(value, "shape", None) == () else value
+
+
 def _number(value: Any) -> float:
-    if isinstance(value, bool | str | bytes) or not hasattr(value, "__float__"):
-        raise SpaceError(f"takes numbers, not {value!r} ({type(value).__name__})")
-    return float(value)
+    plain = _plain(value)
+    if not isinstance(plain, bool | str | bytes) and hasattr(plain, "__float__"):
+        try:
+            return float(plain)
+        except (TypeError, ValueError, OverflowError):  # an array, a signalling NaN, 10**400
+            pass
+    raise SpaceError(f"takes numbers, not {value!r} ({type(value).__name__})")
+
+
+def _index(value: Any) -> int | None:
+    plain = _plain(value)
+    if isinstance(plain, bool) or not hasattr(plain, "__index__"):
+        return None
+    try:
+        return operator.index(plain)
+    except TypeError:  # an array
+        return None
 
 
 def _finite(field: str, value: Any) -> float:
     try:
         number = _number(value)
-    except (SpaceError, TypeError, ValueError, OverflowError):
+    except SpaceError:
         raise SpaceError(f"has {field} {value!r}; give a number") from None
     if not math.isfinite(number):
         raise SpaceError(f"has {field} {value!r}; bounds and steps must be finite numbers")
@@ -386,6 +451,7 @@ def _finite(field: str, value: Any) -> float:
 
 
 def _whole(field: str, value: Any) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
+    number = _index(value)
+    if number is None:
         raise SpaceError(f"has {field} {value!r}; Int needs whole numbers, Float takes others")
-    return operator.index(value)
+    return number
