@@ -68,7 +68,7 @@ class Comparison:
         import pandas as pd
 
         runs = self.frame()
-        several = runs["seed"].nunique() > 1
+        several = len(set(runs["seed"])) > 1
         rows = []
         for contender, own in runs.groupby("contender", sort=False):
             spread = {"lowest": own["best"].min(), "highest": own["best"].max()} if several else {}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unitune.errors import SpaceError, nearest
-from unitune.space.parameters import Float, Parameter
+from unitune.space.parameters import Bool, Categorical, Const, Float, Parameter
 from unitune.space.sameness import same
 
 
@@ -58,9 +58,14 @@ def with_conditions(parameter: Parameter, conditions: tuple[Condition, ...]) -> 
     """Return the parameter with its `when` in one canonical form."""
     if not conditions:
         return parameter
-    when = {c.parent: c.values[0] if len(c.values) == 1 else list(c.values) for c in conditions}
+    when = {c.parent: _clause(c.values) for c in conditions}
     conditional: Parameter = dataclasses.replace(parameter, when=when)  # type: ignore[type-var]
     return conditional
+
+
+def _clause(values: tuple[Any, ...]) -> Any:
+    alone = len(values) == 1 and not isinstance(values[0], list | tuple | set | frozenset | range)
+    return values[0] if alone else list(values)
 
 
 def ancestry(name: str, conditions: Conditions) -> dict[str, tuple[Any, ...]]:
@@ -100,27 +105,43 @@ def _condition(
             f"single value of it ever occurs; use a Categorical or Int parent, or give it a step."
         )
     try:
-        return Condition(parent, (owner.coerce(wanted),))
+        return Condition(parent, _in_order(owner, _values(owner, wanted)))
     except SpaceError as refusal:
-        # Not a value: then a collection of values. A choice that is itself a list came first.
-        if not isinstance(wanted, list | tuple | set | frozenset | range):
-            raise _cannot_occur(name, parent, wanted, refusal) from None
-    if not wanted:
-        raise SpaceError(f"Parameter {name!r} is there for no value of {parent!r}; name some.")
-    values = []
-    for value in wanted:
-        try:
-            values.append(owner.coerce(value))
-        except SpaceError as refusal:
-            raise _cannot_occur(name, parent, value, refusal) from None
-    return Condition(parent, tuple(values))
+        raise SpaceError(
+            f"Parameter {name!r} is there when {parent}={wanted!r}, which cannot occur: "
+            f"{parent!r} {refusal}. Use its values."
+        ) from None
 
 
-def _cannot_occur(name: str, parent: str, value: Any, refusal: SpaceError) -> SpaceError:
-    return SpaceError(
-        f"Parameter {name!r} is there when {parent}={value!r}, which cannot occur: "
-        f"{parent!r} {refusal}. Use one of its values."
-    )
+def _values(owner: Parameter, wanted: Any) -> list[Any]:
+    """Return the values that a clause names, be it one or a collection of them."""
+    several = wanted.tolist() if hasattr(wanted, "tolist") else wanted
+    if not isinstance(several, list | tuple | set | frozenset | range):
+        return [owner.coerce(wanted)]
+    # A collection whose items are all values stands for these, so that what `with_conditions`
+    # writes reads back; any other may still be one choice that is itself a list.
+    try:
+        if several:
+            return [owner.coerce(value) for value in several]
+    except SpaceError as refusal:
+        return [_one_choice(owner, wanted, refusal)]
+    return [_one_choice(owner, wanted, SpaceError("is given no value to be compared with"))]
+
+
+def _one_choice(owner: Parameter, wanted: Any, refusal: SpaceError) -> Any:
+    try:
+        return owner.coerce(wanted)
+    except SpaceError:
+        raise refusal from None
+
+
+def _in_order(owner: Parameter, values: list[Any]) -> tuple[Any, ...]:
+    """Return the values once each in the parent's order: that of a set is another every time."""
+    if isinstance(owner, Const):
+        return (owner.value,)
+    if isinstance(owner, Categorical | Bool):
+        return tuple(owner.choices[i] for i in sorted({owner.index(value) for value in values}))
+    return tuple(sorted(set(values)))
 
 
 def _parents_first(direct: Conditions) -> list[str]:

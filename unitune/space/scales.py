@@ -40,6 +40,8 @@ def between(scale: Scale, low: float, high: float, u: float) -> float:
     """Return the point at fraction `u` of the way from `low` to `high` along the scale."""
     if scale == "linear":
         return clamp(low + u * (high - low), low, high)
+    if u in (0, 1):
+        return high if u else low  # exactly, so that grids end at the bounds
     forward = FORWARD[scale]
     start = forward(low)
     return clamp(INVERSE[scale](start + u * (forward(high) - start)), low, high)

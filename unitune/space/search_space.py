@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import operator
 import random
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol, runtime_checkable
@@ -10,7 +11,9 @@ from typing import Any, Protocol, runtime_checkable
 from unitune.errors import SpaceError, nearest
 from unitune.space.conditions import Condition, read_conditions, with_conditions
 from unitune.space.constraints import Constraint, Predicate, read_constraints
+from unitune.space.counting import count_configs
 from unitune.space.parameters import PARAMETERS, Parameter
+from unitune.space.sameness import same
 
 Config = dict[str, Any]
 
@@ -114,7 +117,7 @@ class Space(Mapping[str, Parameter]):
             >>> Space({"n": Int(1, 6)}).sample(0)
             {'n': 6}
         """
-        source = rng if isinstance(rng, Uniform) else random.Random(rng)
+        source = rng if isinstance(rng, Uniform) else _generator(rng)
         for _ in range(PATIENCE):
             config: Config = {}
             for name, parameter in self._parameters.items():
@@ -219,33 +222,18 @@ class Space(Mapping[str, Parameter]):
     def grid_size(self, points: int | Mapping[str, int] | None = None) -> int:
         """Return how many configs a grid has before constraints; see `grid`."""
         values = self.grid_values(points)
-        return int(self._count(values, {name: len(values[name]) for name in self}))
+        sizes = {name: len(taken) for name, taken in values.items()}
+
+        def has(name: str, value: Any) -> bool:
+            return any(same(value, taken) for taken in values[name])
+
+        return int(count_configs(self.conditions, sizes, has))
 
     @property
     def size(self) -> float:
         """How many configs there are before constraints: an int, or `math.inf`."""
-        parents = {name: self[name].grid(None) for name in self._parents()}
-        return self._count(parents, {name: parameter.size for name, parameter in self.items()})
-
-    def _parents(self) -> set[str]:
-        return {c.parent for conditions in self.conditions.values() for c in conditions}
-
-    def _count(self, values: Mapping[str, list[Any]], sizes: Mapping[str, float]) -> float:
-        """Count configs, walking only through the values of parents."""
-        parents = self._parents()
-        names = list(self)
-
-        def count(config: Config, place: int) -> float:
-            if place == len(names):
-                return 1
-            name = names[place]
-            if not self.is_active(name, config):
-                return count(config, place + 1)
-            if name not in parents:
-                return sizes[name] * count(config, place + 1)
-            return sum(count({**config, name: v}, place + 1) for v in values[name])
-
-        return count({}, 0)
+        sizes = {name: parameter.size for name, parameter in self.items()}
+        return count_configs(self.conditions, sizes)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the definition as JSON values; see `from_dict` for what JSON cannot hold."""
@@ -314,6 +302,11 @@ def as_space(given: Space | Mapping[str, Parameter]) -> Space:
         f"A space is a Space or a dict of parameters, not {type(given).__name__}. Native spaces "
         f"come in through Space.from_optuna, from_ray, from_hyperopt, from_skopt, from_configspace."
     )
+
+
+def _generator(seed: int | None) -> random.Random:
+    # index() takes numpy's integers too; random.Random refuses them
+    return random.Random(None if seed is None else operator.index(seed))
 
 
 def _foreign(library: str, native: Any) -> Space:

@@ -16,7 +16,7 @@ _CLASSES = {cls.__name__: cls for cls in PARAMETERS}
 _CONTAINERS: dict[str, type] = {"tuple": tuple, "list": list}
 
 
-class _NotJsonError(Exception):
+class _NotJsonError(ValueError):
     """An object that JSON cannot hold."""
 
 
@@ -24,7 +24,7 @@ def space_to_dict(space: Space) -> dict[str, Any]:
     """Return the space as JSON values."""
     return {
         "unitune_space": VERSION,
-        "parameters": {name: _parameter_to_dict(p, space) for name, p in space.items()},
+        "parameters": {name: _parameter_to_dict(name, space) for name in space},
         "constraints": [constraint.name for constraint in space.constraints],
     }
 
@@ -40,6 +40,22 @@ def space_from_dict(
         raise SpaceError(
             f"This is no space written by Space.to_dict of version {VERSION} (found {version!r})."
         )
+    try:
+        return _read(data, objects, constraints)
+    except SpaceError:
+        raise
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise SpaceError(
+            f"The stored space is damaged ({type(error).__name__}: {error}); write it again with "
+            f"Space.to_dict."
+        ) from error
+
+
+def _read(
+    data: Mapping[str, Any],
+    objects: Mapping[str, Iterable[Any]],
+    constraints: Mapping[str, Predicate],
+) -> Space:
     missing = [name for name in data["constraints"] if name not in constraints]
     if missing:
         raise SpaceError(
@@ -57,7 +73,8 @@ def space_from_dict(
     return Space(unpacked, {name: constraints[name] for name in data["constraints"]})
 
 
-def _parameter_to_dict(parameter: Parameter, space: Space) -> dict[str, Any]:
+def _parameter_to_dict(name: str, space: Space) -> dict[str, Any]:
+    parameter = space[name]
     out: dict[str, Any] = {"type": type(parameter).__name__}
     for field in dataclasses.fields(parameter):  # type: ignore[arg-type]
         value = getattr(parameter, field.name)
@@ -69,7 +86,6 @@ def _parameter_to_dict(parameter: Parameter, space: Space) -> dict[str, Any]:
             out["value"] = _pack(value)
         elif value != field.default:
             out[field.name] = value
-    name = next(n for n, p in space.items() if p is parameter)
     conditions = space.conditions[name]
     if conditions:
         out["when"] = {
@@ -85,14 +101,14 @@ def _packed_value(parent: Parameter, value: Any) -> Any:
 
 def _allowed(parent: Parameter, stored: list[Any]) -> list[Any]:
     if isinstance(parent, Categorical | Bool):
-        return [parent.choices[index] for index in stored]
+        return [dict(enumerate(parent.choices))[index] for index in stored]
     return [parent.value] if isinstance(parent, Const) else [_unpack(value) for value in stored]
 
 
 def _parameter_from_dict(
     name: str, fields: Mapping[str, Any], objects: Mapping[str, Iterable[Any]]
 ) -> Parameter:
-    cls = _CLASSES.get(fields.get("type", ""))
+    cls = _CLASSES.get(str(fields.get("type")))
     if cls is None:
         raise SpaceError(
             f"Parameter {name!r} is stored with the unknown type {fields.get('type')!r}."
@@ -100,8 +116,7 @@ def _parameter_from_dict(
     values = {key: value for key, value in fields.items() if key not in ("type", "when")}
     key = "choices" if cls is Categorical else "value" if cls is Const else None
     if key is not None and name in objects:
-        given = list(objects[name])
-        values[key] = given if cls is Categorical else given[0]
+        values[key] = _given_again(name, list(objects[name]), values[key], cls)
     elif key is not None:
         try:
             stored = values[key]
@@ -113,6 +128,16 @@ def _parameter_from_dict(
             ) from None
     parameter: Parameter = cls(**values)
     return parameter
+
+
+def _given_again(name: str, given: list[Any], stored: Any, cls: type) -> Any:
+    wanted = len(stored) if cls is Categorical else 1
+    if len(given) != wanted:
+        raise SpaceError(
+            f"Parameter {name!r} was stored with {wanted} choices and objects= gives {len(given)}; "
+            f"give all of them in their order."
+        )
+    return given if cls is Categorical else given[0]
 
 
 def _pack(value: Any) -> Any:

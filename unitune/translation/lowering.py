@@ -21,6 +21,9 @@ from unitune.translation.steps import (
     Step,
 )
 
+# How far apart floats may be, as a share of a step, where rounding them is to give exact shares.
+FINE = 2.0**-20
+
 
 def lowerings(parameter: Parameter) -> Iterator[tuple[str, Step]]:
     """Yield (kind of the target, step) for every exact rewriting, the most native first."""
@@ -50,7 +53,11 @@ def _countable(p: Float | Int) -> Iterator[tuple[str, Step]]:
     low, high = cells.edges()
     if p.scale == "linear":
         yield from _equally_likely(p, cells)
-        yield "float/linear", Rounded(Float(low, high), cells)
+        # Far from zero the half steps at either end would hold a float more or less than others.
+        if math.ulp(max(-low, high)) < FINE * cells.step:
+            yield "float/linear", Rounded(Float(low, high), cells)
+        else:
+            yield "float/linear", Quantile(Float(0.0, 1.0), p)
         return
     if isinstance(p, Int) and p.step in (None, 1):
         yield "int/log", Counted(Int(p.low, p.high, scale="log"), cells)

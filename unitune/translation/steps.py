@@ -19,8 +19,11 @@ from unitune.space.scales import clamp
 Raw = int | float
 Target = Float | Int | Categorical
 
-# A library may leave its bounds by the rounding of exp(log(x)), and by no more.
+# A library may leave its bounds, or its steps, by the rounding of exp(log(x)) and no more: by
+# these shares of the range, of the greatest bound, and of a step.
 ROUNDING = 1e-9
+ROUNDING_OF_BOUND = 1e-12
+ROUNDING_OF_STEP = 1e-6
 
 
 class Step(Protocol):
@@ -65,7 +68,11 @@ class Counted:
 
     def lift(self, raw: Raw) -> Raw:
         low, high = self.cells.low, self.cells.last
-        return self.cells.value(self.cells.nearest(_within(raw, low, high)))
+        x = _within(raw, low, high)
+        value = self.cells.value(self.cells.nearest(x))
+        if abs(x - value) > ROUNDING_OF_STEP * self.cells.step + 4 * math.ulp(x):
+            raise BackendError(f"proposed {x!r}, between two steps (the nearest is {value!r})")
+        return value
 
     def lower(self, value: Raw) -> Raw:
         return value
@@ -96,7 +103,7 @@ class Indexed:
     how: str = "by index"
 
     def lift(self, raw: Raw) -> Raw:
-        return self.cells.value(int(_within(raw, 0, self.cells.count - 1)))
+        return self.cells.value(_index(raw, self.cells.count - 1))
 
     def lower(self, value: Raw) -> int:
         return self.cells.nearest(value)
@@ -144,7 +151,7 @@ class Chosen:
     how: str = ""
 
     def lift(self, raw: Raw) -> Any:
-        return self.source.choices[int(_within(raw, 0, len(self.source.choices) - 1))]
+        return self.source.choices[_index(raw, len(self.source.choices) - 1)]
 
     def lower(self, value: Any) -> int:
         return self.source.index(value)
@@ -159,7 +166,7 @@ class ChosenByInt:
     how: str = "by index"
 
     def lift(self, raw: Raw) -> Any:
-        return self.source.choices[int(_within(raw, 0, self.target.high))]
+        return self.source.choices[_index(raw, self.target.high)]
 
     def lower(self, value: Any) -> int:
         return self.source.index(value)
@@ -186,10 +193,18 @@ def _within(raw: Any, low: Raw, high: Raw) -> Any:
     x = raw if type(raw) in (int, float) else _plain(raw)
     if low <= x <= high:
         return x
-    slack = ROUNDING * (high - low)
+    slack = ROUNDING * (high - low) + ROUNDING_OF_BOUND * max(abs(low), abs(high))
     if low - slack <= x <= high + slack:
         return clamp(x, low, high)
     raise BackendError(f"proposed {x!r}, outside {low!r} to {high!r}")
+
+
+def _index(raw: Any, last: int) -> int:
+    x = _within(raw, 0, last)
+    index: int = round(x)
+    if abs(x - index) > ROUNDING_OF_STEP:
+        raise BackendError(f"proposed {x!r}, where an index was due")
+    return index
 
 
 def _plain(raw: Any) -> Raw:

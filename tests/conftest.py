@@ -1,0 +1,7 @@
+"""Fixtures for every test."""
+
+from __future__ import annotations
+
+from strangers import install
+
+__all__ = ["install"]

@@ -1,0 +1,76 @@
+"""Plugins of strangers: packages made up in a folder, found through real entry points."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+
+import pytest
+
+from unitune.plugins import discover
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Return a function that puts a distribution into a folder on the path."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    modules = set(sys.modules)
+
+    def put(name, *, code="", entry=None, version="1.0"):
+        package = name.replace("-", "_")
+        info = tmp_path / f"{package}-{version}.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        if entry is not None:
+            text = f"[unitune.backends]\n{entry} = {package}\n"
+            (info / "entry_points.txt").write_text(text)
+        (tmp_path / f"{package}.py").write_text(textwrap.dedent(code))
+        discover.cache_clear()
+
+    yield put
+    discover.cache_clear()
+    for module in set(sys.modules) - modules:
+        del sys.modules[module]
+
+
+# A backend in the fewest lines: it takes floats in a box, and nothing else.
+SMALLEST = """
+    import random
+    from unitune.backend import Proposal, Study
+    from unitune.capabilities import BackendSpec, Method
+    from unitune.hookspecs import hookimpl
+
+    class Smallest(Study):
+        @classmethod
+        def native_space(cls, translation):
+            return {name: (p.low, p.high) for name, p in translation.targets.items()}
+
+        @classmethod
+        def open(cls, problem):
+            study = cls()
+            study.boxes, study.rng = problem.translation.natives, random.Random(problem.seed)
+            study.told = []
+            return study
+
+        def ask(self):
+            return self.inject({n: self.rng.uniform(*box) for n, box in self.boxes.items()})
+
+        def inject(self, values):
+            return Proposal(values, values)
+
+        def tell(self, token, outcome):
+            self.told.append((token, outcome))
+
+        native = property(lambda self: self.told)
+
+    @hookimpl
+    def unitune_backends():
+        method = Method("random", frozenset({"float/linear"}))
+        return [BackendSpec("NAME", "MODULE:Smallest", methods=(method,)SETTINGS)]
+"""
+
+
+def smallest(name, module, settings=""):
+    """Return the code of the smallest backend under a name."""
+    code = SMALLEST.replace("NAME", name).replace("MODULE", module)
+    return code.replace("SETTINGS", f", {settings}" if settings else "")

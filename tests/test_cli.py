@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from unitune.cli import main
+
+TASK = """
+import unitune as ut
+
+space = {"x": ut.Float(-5, 5), "kind": ut.Categorical(["a", "b"])}
+tiny = ut.Space({"n": ut.Int(1, 2)})
+bad = {"x": ut.Float(5, -5)}
+
+
+def objective(config):
+    return config["x"] ** 2 + (config["kind"] == "a")
+
+
+def several(config):
+    return {"loss": config["x"] ** 2, "size": 1}
+
+
+def broken(config):
+    raise RuntimeError("no data")
+"""
+
+
+@pytest.fixture(autouse=True)
+def _task(tmp_path, monkeypatch):
+    (tmp_path / "task_of_cli.py").write_text(TASK)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield
+    sys.modules.pop("task_of_cli", None)
+
+
+def call(*arguments):
+    """Return (exit code, standard output, standard error)."""
+    done = CliRunner().invoke(main, list(arguments))
+    return done.exit_code, done.stdout, done.stderr
+
+
+def run(*arguments, objective="task_of_cli:objective"):
+    return call("run", objective, "--backend", "builtin", "--method", "random", *arguments)
+
+
+def test_backends_lists_every_backend_with_its_methods():
+    code, out, _ = call("backends")
+    assert code == 0
+    for word in ("builtin", "optuna", "hyperopt", "skopt", "ray", "tpe", "grid*", "ready"):
+        assert word in out
+
+
+def test_backends_says_what_is_missing_and_how_to_install_it(monkeypatch):
+    monkeypatch.setattr("unitune.plugins.library_version", lambda spec: None)
+    code, out, _ = call("backends")
+    assert code == 0
+    assert "pip install 'unitune[skopt]'" in out
+
+
+def test_translate_prints_a_table():
+    code, out, _ = call("translate", "task_of_cli:space", "--backend", "skopt", "--method", "gp")
+    assert code == 0
+    assert "native" in out
+    assert "Real(" in out
+
+
+def test_run_prints_the_best_config_and_writes_files(tmp_path):
+    code, out, err = run("--trials", "9", "--seed", "3", "--out", "deep/out")
+    assert (code, err) == (0, "")
+    assert "9 complete; ended by n_trials" in out
+    assert "kind = " in out
+    folder = tmp_path / "deep" / "out"
+    assert len(pd.read_csv(folder / "trials.csv")) == 9
+    summary = json.loads((folder / "result.json").read_text())
+    assert summary["seed"] == 3
+    assert summary["best"]["value"] == pd.read_csv(folder / "trials.csv")["value"].min()
+    assert "builtin:random" in (folder / "translation.txt").read_text()
+
+
+def test_run_takes_initial_configs_options_and_a_space(tmp_path):
+    (tmp_path / "first.json").write_text(json.dumps([{"x": 0.0, "kind": "b"}]))
+    code, out, _ = run("--trials", "3", "--initial", "first.json")
+    assert code == 0
+    assert "Best value 0 in trial 0" in out
+    code, out, _ = call(
+        *("run", "task_of_cli:several", "--space", "task_of_cli:space", "--metric", "size"),
+        *("--backend", "builtin", "--method", "grid", "--option", "points=2", "--mode", "max"),
+    )
+    assert code == 0
+    assert "4 complete; ended by exhausted" in out
+
+
+def test_compare_prints_a_table_and_writes_csv(tmp_path):
+    code, out, _ = call(
+        *("compare", "task_of_cli:objective", "--contenders", "builtin:random, builtin:grid"),
+        *("--trials", "6", "--seeds", "2", "--out", "out"),
+    )
+    assert code == 0
+    assert "2 contenders, 2 seeds" in out
+    assert len(pd.read_csv(tmp_path / "out" / "comparison.csv")) == 2
+    assert len(pd.read_csv(tmp_path / "out" / "runs.csv")) == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["run", "task_of_cli:missing"], "has no 'missing'"),
+        (["run", "nowhere:objective"], "no module 'nowhere'"),
+        (["run", "task_of_cli"], "not of the form module:name"),
+        (["run", "task_of_cli:objective", "--space", "task_of_cli:bad"], "swap them"),
+        (["run", "task_of_cli:objective", "--backend", "optna"], "Did you mean 'optuna'"),
+        (["run", "task_of_cli:objective", "--method", "magic"], "no method 'magic'"),
+        (["run", "task_of_cli:objective", "--option", "x"], "name=value"),
+        (["run", "task_of_cli:objective", "--option", "magic=1"], "no option 'magic'"),
+        (["run", "task_of_cli:objective", "--trials", "0"], "n_trials=0"),
+        (["translate", "task_of_cli:objective"], "A space is a Space or a dict"),
+        (["compare", "task_of_cli:objective", "--contenders", ","], "at least one contender"),
+    ],
+)
+def test_nonsense_gives_one_sentence_and_exit_code_2(arguments, sentence):
+    code, out, err = call(*arguments)
+    assert code == 2
+    assert out == ""
+    assert sentence in err
+    assert "Traceback" not in err
+
+
+def test_a_broken_objective_shows_its_traceback_and_exits_with_1():
+    code, _, err = run(objective="task_of_cli:broken")
+    assert code == 1
+    assert "RuntimeError: no data" in err
+    assert "unitune/objective.py" not in err
+
+
+def test_a_run_in_which_nothing_is_complete_exits_with_1():
+    code, out, _ = run("--trials", "2", objective="task_of_cli:broken")
+    assert code == 1
+    assert "2 failed; ended by all failed" in out
+
+
+def test_the_command_is_also_there_as_a_module(tmp_path):
+    command = [sys.executable, "-m", "unitune", "run", "task_of_cli:objective", "--trials", "3"]
+    command += ["--backend", "builtin", "--method", "random"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "3 complete" in done.stdout
+    assert done.stderr == ""

@@ -1,0 +1,5 @@
+"""`python -m unitune`."""
+
+from unitune.cli import main
+
+main()
