@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator, Mapping
 
@@ -9,6 +10,8 @@ from unitune.space.search_space import Config, Space
 
 # Drawing without repeats ends after so many repeats in a row: then nearly all has been seen.
 REPEATS = 1000
+# A grid of more combinations than this is not walked through to see which satisfy constraints.
+COUNTED = 100_000
 
 
 def points_for_budget(space: Space, n_trials: int) -> int:
@@ -21,18 +24,10 @@ def points_for_budget(space: Space, n_trials: int) -> int:
         >>> points_for_budget(Space({"x": Float(0, 1), "y": Float(0, 1)}), 30)
         5
     """
-    fits = 2
-    beyond = 3
-    while beyond <= n_trials and space.grid_size(beyond) <= n_trials:
-        fits, beyond = beyond, 2 * beyond
-    beyond = min(beyond, n_trials + 1)
-    while beyond - fits > 1:
-        middle = (fits + beyond) // 2
-        if space.grid_size(middle) <= n_trials:
-            fits = middle
-        else:
-            beyond = middle
-    return fits
+    points = 2
+    while points < n_trials and _fits(space, points + 1, n_trials):
+        points += 1
+    return points
 
 
 def grid_for_budget(
@@ -51,9 +46,17 @@ def grid_for_budget(
     """
     if points is None:
         points = points_for_budget(space, n_trials)
-    if space.grid_size(points) <= n_trials:
+    if _fits(space, points, n_trials):
         return space.grid(points)
     return _random_part(space, points, random.Random(seed))
+
+
+def _fits(space: Space, points: int | Mapping[str, int], n_trials: int) -> bool:
+    """Return whether a grid has at most `n_trials` configs that satisfy the constraints."""
+    size = space.grid_size(points)
+    if size <= n_trials or not space.constraints or size > COUNTED:
+        return size <= n_trials
+    return sum(1 for _ in itertools.islice(space.grid(points), n_trials + 1)) <= n_trials
 
 
 def _random_part(
