@@ -114,7 +114,10 @@ class Study(ABC):
 
 
 class Sink(Protocol):
-    """Where a `Service` delivers what happens; it answers whether to go on."""
+    """Where a `Service` delivers what happens; it answers whether to go on.
+
+    Trials are numbered in the order in which they are `started`.
+    """
 
     def started(self, key: str, values: Mapping[str, Raw]) -> None:
         """A trial begins, with its raw config."""
@@ -124,6 +127,9 @@ class Sink(Protocol):
 
     def finished(self, key: str, outcome: Outcome, seconds: float) -> None:
         """A trial ended after that many seconds of evaluation."""
+
+    def rejected(self) -> None:
+        """A proposal broke a constraint of the space: it is no trial."""
 
     @property
     def done(self) -> bool:

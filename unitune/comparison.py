@@ -120,6 +120,8 @@ def compare(
 ) -> Comparison:
     """Run several contenders on one task with the same budget and the same seeds.
 
+    All libraries are imported before the first run, so that no contender's start-up includes it.
+
     Args:
         space: a `Space`, or a dict of parameters.
         objective: see `run`.

@@ -127,7 +127,7 @@ class Driver:
             f"{self._translation.backend} ({self._translation.method}) proposed {REJECTIONS} "
             f"configs in a row that break a constraint; the run ends.",
             UnituneWarning,
-            stacklevel=2,
+            stacklevel=5,  # the line that called run()
         )
         return None, {}
 
@@ -210,6 +210,9 @@ class ServiceSink:
         except UnituneError as error:
             # Raised inside the library's loop it might be taken for one of the library's own.
             self._error = error
+
+    def rejected(self) -> None:
+        self._run.rejected += 1
 
     @property
     def done(self) -> bool:

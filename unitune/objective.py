@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import operator
 import time
 import traceback
 from collections.abc import Callable, Generator, Mapping
@@ -82,7 +83,9 @@ class Handle:
         """
         number = self._read(value)
         last = self.reports[-1].step if self.reports else 0
-        at = last + 1 if step is None else int(step)
+        at = last + 1 if step is None else operator.index(step)
+        if at < 0:
+            raise _BadValueError(f"the objective reported for step {at}; steps count from 0")
         self.reports.append(Report(at, number))
         if self._on_report(self.number, at, number):
             raise Stop

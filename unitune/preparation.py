@@ -10,7 +10,7 @@ from typing import Any
 from unitune.backend import Problem, Service, Study
 from unitune.capabilities import BackendSpec, Method
 from unitune.composition import ComposedStudy
-from unitune.errors import OptionError
+from unitune.errors import OptionError, TranslationError
 from unitune.plugins import find_backend, find_method, load
 from unitune.space import Config, Space
 from unitune.translation import Translation, lower_space
@@ -73,6 +73,11 @@ def translated(space: Space, spec: BackendSpec, method: Method, target: Any) -> 
     """Return the translation with the library's own objects in it."""
     translation = lower_space(space, spec.name, method)
     translation.require()
+    if not translation.steps:
+        raise TranslationError(
+            "There is nothing to search: every parameter of the space is a constant, or a choice "
+            "of one. Add a parameter with several values, or call the objective by hand."
+        )
     return dataclasses.replace(translation, natives=dict(target.native_space(translation)))
 
 

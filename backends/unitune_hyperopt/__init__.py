@@ -1,0 +1,1 @@
+"""The backend over Hyperopt, and the reader of its search spaces."""

@@ -1,0 +1,1 @@
+"""The scikit-optimize backend: Gaussian processes and trees, asked and told."""

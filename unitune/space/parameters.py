@@ -164,7 +164,8 @@ class _Numeric(_Record):
             )
         greatest = max(abs(self.low), abs(self.high))
         most = LARGEST_INT if self.scale == "linear" else MOST_STEPS_ON_LOG
-        if cells.step < 4 * math.ulp(greatest) or max(cells.count - 1, greatest / cells.step) > most:
+        too_many = max(cells.count - 1, greatest / cells.step) > most
+        if too_many or cells.step < 4 * math.ulp(greatest):
             raise SpaceError(
                 f"has steps of {cells.step!r} on {self.low!r} to {self.high!r}, finer than floats "
                 f"can follow on a {self.scale} scale; use a larger step, or a Float without one"

@@ -208,6 +208,9 @@ class Space(Mapping[str, Parameter]):
 
     def grid_values(self, points: int | Mapping[str, int] | None = None) -> dict[str, list[Any]]:
         """Return the values that a grid takes of each parameter; see `grid`."""
+        for name in points if isinstance(points, Mapping) else ():
+            if name not in self:
+                raise SpaceError(f"There is no parameter {name!r} here. {nearest(name, self)}")
         values = {}
         for name, parameter in self.items():
             wanted = points.get(name) if isinstance(points, Mapping) else points

@@ -91,11 +91,16 @@ def _choice(p: Categorical | Bool) -> Iterator[tuple[str, Step]]:
     if _plain(p.choices):
         yield "categorical/plain", Chosen(Categorical(p.choices), p)
     yield "categorical/any", Chosen(Categorical(p.choices), p)
-    labels = tuple(f"{i}:{choice!r:.40}" for i, choice in enumerate(p.choices))
+    labels = tuple(f"{i}:{_title(choice):.40}" for i, choice in enumerate(p.choices))
     yield "categorical/text", Chosen(Categorical(labels), p, how="by label")
     yield "categorical/plain", Chosen(Categorical(labels), p, how="by label")
     yield "int/linear", ChosenByInt(Int(0, last), p)
     yield "float/linear", ChosenByFloat(Float(-0.5, last + 0.5), p)
+
+
+def _title(choice: Any) -> str:
+    # The repr of a function holds an address, which differs from process to process.
+    return str(getattr(choice, "__name__", None) or repr(choice))
 
 
 def _plain(choices: tuple[Any, ...]) -> bool:
