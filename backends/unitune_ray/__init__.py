@@ -1,0 +1,1 @@
+"""The Ray Tune backend: a `Tuner` that owns the loop."""

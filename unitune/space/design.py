@@ -24,10 +24,17 @@ def points_for_budget(space: Space, n_trials: int) -> int:
         >>> points_for_budget(Space({"x": Float(0, 1), "y": Float(0, 1)}), 30)
         5
     """
-    points = 2
-    while points < n_trials and _fits(space, points + 1, n_trials):
-        points += 1
-    return points
+    fits, beyond = 2, 3
+    while beyond <= n_trials and _fits(space, beyond, n_trials):
+        fits, beyond = beyond, 2 * beyond
+    beyond = min(beyond, n_trials + 1)
+    while beyond - fits > 1:  # by halves: trying one after another takes n_trials² values
+        middle = (fits + beyond) // 2
+        if _fits(space, middle, n_trials):
+            fits = middle
+        else:
+            beyond = middle
+    return fits
 
 
 def grid_for_budget(

@@ -1,0 +1,159 @@
+"""A Ray to run on: one of our own on this machine, the one already here, or a cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import secrets
+import shutil
+import signal
+import tempfile
+import threading
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray import _raylet
+
+from unitune.errors import BackendError, OptionError
+
+# The least that Ray accepts comfortably; configs and outcomes are small, and the objective's own
+# data is shared through the same store only once.
+OBJECT_STORE = 200 * 2**20
+
+# Ray puts unix sockets 64 characters below its directory, and their paths end at 107.
+LONGEST_ROOT = 30
+
+# Read by Tune while it runs, in this process. The first: nobody reads its result files. Then: the
+# output engine that can be silent; errors are outcomes and need no second printing; Ctrl-C is
+# handled here; the state is written once at the end, since nothing resumes from it; and objectives
+# find the files they name, as they do on every other backend.
+TUNE: Mapping[str, str] = {
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
+    "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
+    "TUNE_GLOBAL_CHECKPOINT_S": "inf",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+}
+
+
+def check_address(address: Any) -> None:
+    """Raise OptionError for an address that the loop could not be run from."""
+    if address is None or (isinstance(address, str) and not address.startswith("ray://")):
+        return
+    raise OptionError(
+        f"The option address={address!r}: a Ray client runs Tune's loop on the far side, where "
+        f"neither the record nor the callbacks of this run are. Start the run on a node of the "
+        f"cluster, with address='auto' or 'host:port'; None starts a Ray of its own."
+    )
+
+
+@contextlib.contextmanager
+def connected(workers: int, address: str | None) -> Iterator[None]:
+    """Hold a Ray: what was started here is shut down again, what was there is left alone."""
+    if ray.is_initialized():
+        yield
+        return
+    with contextlib.ExitStack() as stack:
+        settings: dict[str, Any] = {"address": address}
+        if address is None:
+            settings = _local(workers, stack)
+        stack.callback(_shut_down)
+        try:
+            with warnings.catch_warnings():
+                # Ray announces changes to come, and subprocess files that it leaves to the
+                # garbage collector.
+                warnings.simplefilter("ignore")
+                ray.init(log_to_driver=False, logging_level=logging.CRITICAL, **settings)
+        except Exception as error:
+            where = "a local Ray" if address is None else f"the Ray at {address!r}"
+            raise BackendError(f"Ray Tune cannot reach {where}: {error}") from error
+        yield
+
+
+def _local(workers: int, stack: contextlib.ExitStack) -> dict[str, Any]:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    stack.enter_context(_own_token())
+    return {
+        "address": "local",
+        "num_cpus": workers,
+        "include_dashboard": False,
+        "object_store_memory": OBJECT_STORE,
+        "_temp_dir": str(stack.enter_context(_directory())),
+    }
+
+
+@contextlib.contextmanager
+def _own_token() -> Iterator[None]:
+    """Let nobody but this process speak to our Ray, with a token that is never written down.
+
+    Ray itself would write one to the home directory and announce it. Whoever has set a mode has
+    chosen, and is not overruled.
+    """
+    if "RAY_AUTH_MODE" in os.environ or "RAY_AUTH_TOKEN" in os.environ:
+        yield
+        return
+    os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    _read_token_again()
+    try:
+        yield
+    finally:
+        del os.environ["RAY_AUTH_MODE"], os.environ["RAY_AUTH_TOKEN"]
+        _read_token_again()
+
+
+def _read_token_again() -> None:
+    # Ray reads both variables once for the life of a process, unless it is asked to look again;
+    # its own start-up does so in this way.
+    core: Any = _raylet
+    core.Config.initialize("")
+    core.AuthenticationTokenLoader.instance().reset_cache()
+
+
+def _shut_down() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # see above
+        ray.shutdown()
+
+
+@contextlib.contextmanager
+def _directory() -> Iterator[Path]:
+    usual = tempfile.gettempdir()
+    root = usual if len(usual) <= LONGEST_ROOT or os.name == "nt" else "/tmp"  # noqa: S108
+    path = Path(tempfile.mkdtemp(prefix="ut-", dir=root))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Set what Tune reads from the process for a while, and undo what it sets itself."""
+    environment = _rays_environment()
+    logger = logging.getLogger("ray")
+    level, main = logger.level, threading.current_thread() is threading.main_thread()
+    numbers = [signal.SIGINT, signal.SIGTERM, *([signal.SIGUSR1] if os.name != "nt" else [])]
+    handlers = {number: signal.getsignal(number) for number in numbers} if main else {}
+    os.environ |= TUNE
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            if handler is not None:  # a handler not set from Python cannot be set again
+                signal.signal(number, handler)
+        logger.setLevel(level)
+        for name in _rays_environment().keys() - environment.keys():
+            del os.environ[name]
+        os.environ |= environment
+
+
+def _rays_environment() -> dict[str, str]:
+    prefixes = ("RAY_", "TUNE_")
+    return {name: value for name, value in os.environ.items() if name.startswith(prefixes)}

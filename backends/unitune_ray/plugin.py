@@ -1,0 +1,82 @@
+"""What the Ray Tune backend says of itself."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from unitune.capabilities import BackendSpec, Feature, Kind, Method
+from unitune.hookspecs import hookimpl
+
+# Of Ray's own domains only these mean the same to every searcher, and the same as ours: `randint`
+# loses its upper end or half its end values, `lograndint` has three laws, steps move or vanish.
+FAITHFUL: frozenset[Kind] = frozenset({"float/linear", "float/log", "categorical/any"})
+
+# OptunaSearch also takes Optuna's own distributions as they are, and these keep our laws.
+DISTRIBUTIONS: frozenset[Kind] = FAITHFUL | {"float/step", "int/linear", "int/log", "int/step"}
+
+# Ray sees nothing of a grid, or of another backend's proposals, but their values.
+VALUES: frozenset[Kind] = frozenset(get_args(Kind)) - {"conditional", "conditional/choice"}
+
+REFUSING: frozenset[Feature] = frozenset({"constraint"})
+
+METHODS = (
+    Method(
+        "random",
+        FAITHFUL,
+        about="independent draws (BasicVariantGenerator)",
+        learns=False,
+        through="builtin:random",
+        through_for=REFUSING,
+    ),
+    Method(
+        "grid",
+        VALUES - {"constraint"},
+        about="every combination once (tune.grid_search)",
+        learns=False,
+        through="builtin:grid",
+        through_for=REFUSING | {"conditional"},
+    ),
+    Method(
+        "optuna",
+        DISTRIBUTIONS,
+        about="Optuna's TPE (OptunaSearch)",
+        through="optuna:tpe",
+        through_for=REFUSING,
+    ),
+    Method(
+        "hyperopt",
+        FAITHFUL,
+        about="Hyperopt's TPE (HyperOptSearch)",
+        needs=("hyperopt",),
+        extra="hyperopt",
+        through="hyperopt:tpe",
+        through_for=REFUSING,
+    ),
+    Method(
+        "searcher",
+        VALUES,
+        about="any ask-and-tell backend as Ray's searcher: options={'searcher': 'skopt:gp'}",
+        composed=True,
+        through="optuna:tpe",
+    ),
+)
+
+
+@hookimpl
+def unitune_backends() -> list[BackendSpec]:
+    """Yield the Ray Tune backend."""
+    return [
+        BackendSpec(
+            "ray",
+            "unitune_ray.study:RayService",
+            methods=METHODS,
+            flagship="optuna",
+            contract="service",
+            distribution="ray",
+            module="ray.tune",
+            requires=">=2.60,<3",
+            tested="2.60.0",
+            extra="ray",
+            about="Ray Tune: many workers, on this machine or on a cluster",
+        )
+    ]

@@ -1,0 +1,251 @@
+"""Where the configs come from: Ray's own searchers, and ask-and-tell studies as one of them."""
+
+from __future__ import annotations
+
+import warnings
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import optuna
+from ray.tune.search import Searcher
+from ray.tune.search.basic_variant import BasicVariantGenerator
+from ray.tune.utils import flatten_dict
+
+from unitune.backend import Answer, Problem, Proposal, Study, build
+from unitune.driver import REJECTIONS, refused
+from unitune.errors import BackendError, UnituneWarning
+from unitune.space.design import grid_for_budget, points_for_budget
+from unitune.trial import Failure, Outcome, State
+from unitune_ray.domains import grid
+from unitune_ray.trainable import VALUE
+from unitune_ray.watch import StaysHere, Watch
+
+DIED = Outcome(State.FAILED, failure=Failure("WorkerDied", "the worker process ended"))
+
+
+class Variants(StaysHere, BasicVariantGenerator):
+    """Ray's own generator; it ends when the run is finishing."""
+
+    def __init__(self, watch: Watch, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._watch = watch
+
+    def next_trial(self) -> Any:
+        if self._watch.finishing:
+            self.set_finished()  # type: ignore[no-untyped-call]
+        return super().next_trial()  # type: ignore[no-untyped-call]
+
+    def save_to_dir(self, dirpath: str, session_str: str = "", **kwargs: Any) -> None:
+        """Store nothing: see `StaysHere`."""
+
+
+class Unstored(StaysHere, Searcher):
+    """A searcher that ends when the run is finishing, and that is not stored."""
+
+    def __init__(self, watch: Watch, mode: str) -> None:
+        super().__init__(metric=VALUE, mode=mode)
+        self._watch = watch
+
+    def suggest(self, trial_id: str) -> Any:
+        return self.FINISHED if self._watch.finishing else self._suggest(trial_id)
+
+    def _suggest(self, trial_id: str) -> Any:
+        raise NotImplementedError
+
+    def save_to_dir(self, checkpoint_dir: str, session_str: str = "default") -> None:
+        """Store nothing: see `StaysHere`."""
+
+
+class LibrarySearcher(Unstored):
+    """One of Ray's searchers, told of failures as it is of trainables that raise."""
+
+    def __init__(self, watch: Watch, mode: str, inner: Searcher) -> None:
+        super().__init__(watch, mode)
+        self._inner = inner
+
+    def set_search_properties(
+        self, metric: str | None, mode: str | None, config: dict[str, Any], **spec: Any
+    ) -> bool:
+        done: bool = self._inner.set_search_properties(metric, mode, config, **spec)
+        return done
+
+    def _suggest(self, trial_id: str) -> Any:
+        suggested = self._inner.suggest(trial_id)
+        # OptunaSearch turns a name with '/' into nested dicts.
+        return flatten_dict(suggested) if isinstance(suggested, dict) else suggested
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        self._inner.on_trial_result(trial_id, result)
+
+    def on_trial_complete(
+        self,
+        trial_id: str,
+        result: dict[str, Any] | None = None,
+        error: bool = False,  # noqa: FBT001, FBT002 - Ray's signature
+    ) -> None:
+        outcome = self._watch.outcome(trial_id)
+        if outcome is not None and outcome.value is None:
+            result, error = None, True
+        with self._watch.guarding():
+            self._inner.on_trial_complete(trial_id, result=result, error=error)
+
+
+class StudySearcher(Unstored):
+    """An ask-and-tell study inside Ray's interface."""
+
+    def __init__(self, watch: Watch, problem: Problem, study: Study) -> None:
+        super().__init__(watch, problem.mode)
+        self._translation = problem.translation
+        self._initial = deque(problem.initial)
+        self._study = study
+        self._open: dict[str, Proposal] = {}
+
+    def set_search_properties(
+        self, metric: str | None, mode: str | None, config: dict[str, Any], **spec: Any
+    ) -> bool:
+        return True
+
+    def _suggest(self, trial_id: str) -> Any:
+        proposal = self._propose()
+        if isinstance(proposal, Answer):
+            if proposal is Answer.EXHAUSTED:
+                return self.FINISHED
+            self._refuse_to_wait_for_nothing()
+            return None  # Ray asks again when a trial has ended
+        self._open[trial_id] = proposal
+        return dict(proposal.values)
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        """Reports are for schedulers; the study hears the outcome."""
+
+    def on_trial_complete(
+        self,
+        trial_id: str,
+        result: dict[str, Any] | None = None,
+        error: bool = False,  # noqa: FBT001, FBT002 - Ray's signature
+    ) -> None:
+        proposal = self._open.pop(trial_id, None)
+        if proposal is None:
+            return
+        with self._watch.guarding():
+            self._study.tell(proposal.token, self._watch.outcome(trial_id) or DIED)
+
+    def _propose(self) -> Proposal | Answer:
+        if self._initial:
+            return self._study.inject(self._initial.popleft())
+        space = self._translation.space
+        for _ in range(REJECTIONS):
+            answer = self._study.ask()
+            if isinstance(answer, Answer):
+                return answer
+            broken = space.broken_constraint(self._translation.lift(answer.values))
+            if broken is None:
+                return answer
+            self._study.tell(answer.token, refused(broken))
+            self._watch.rejects()
+        warnings.warn(
+            f"{self._translation.backend} ({self._translation.method}) proposed {REJECTIONS} "
+            f"configs in a row that break a constraint; the run ends.",
+            UnituneWarning,
+            stacklevel=2,
+        )
+        return Answer.EXHAUSTED
+
+    def _refuse_to_wait_for_nothing(self) -> None:
+        if not self._open:
+            raise BackendError(
+                f"Backend {self._translation.backend!r} waits for results, and no trial is "
+                f"running; this is a fault of the backend."
+            )
+
+
+# What a Tuner needs to search: its search_alg, its param_space, and how many samples to take.
+Search = tuple[Any, dict[str, Any], int]
+
+
+def open_search(problem: Problem, watch: Watch, options: Mapping[str, Any]) -> Search:
+    """Build the search of a problem; raises OptionError for options it does not know."""
+    method, natives = problem.method.name, dict(problem.translation.natives)
+    if problem.proposer is not None:
+        build(_no_options, options)
+        return StudySearcher(watch, problem, problem.proposer), {}, problem.n_trials
+    if method == "grid":
+        return build(_grid, options, problem=problem, watch=watch)
+    if method == "random" or not natives:
+        search = build(
+            Variants,
+            options,
+            watch=watch,
+            max_concurrent=problem.workers,
+            random_state=problem.seed,
+            points_to_evaluate=[dict(values) for values in problem.initial],
+        )
+        return search, natives, problem.n_trials
+    if method == "optuna":
+        return _optuna(problem, watch, options), {}, problem.n_trials
+    return _hyperopt(problem, watch, options), natives, problem.n_trials
+
+
+def _no_options() -> None:
+    """Options of the proposing backend go into 'searcher_options'."""
+
+
+def _optuna(problem: Problem, watch: Watch, options: Mapping[str, Any]) -> Searcher:
+    from ray.tune.search.optuna import OptunaSearch
+
+    with _optuna_quiet():
+        inner = build(
+            OptunaSearch,
+            options,
+            space=dict(problem.translation.natives),
+            metric=VALUE,
+            mode=problem.mode,
+            # a sampler of the user's brings its own
+            seed=None if options.get("sampler") else problem.seed,
+            points_to_evaluate=[dict(values) for values in problem.initial],
+        )
+    return LibrarySearcher(watch, problem.mode, inner)
+
+
+def _hyperopt(problem: Problem, watch: Watch, options: Mapping[str, Any]) -> Searcher:
+    from ray.tune.search.hyperopt import HyperOptSearch
+
+    inner = build(
+        HyperOptSearch,
+        options,
+        space=None,
+        metric=VALUE,
+        mode=problem.mode,
+        random_state_seed=problem.seed,
+        points_to_evaluate=[dict(values) for values in problem.initial] or None,
+    )
+    return LibrarySearcher(watch, problem.mode, inner)
+
+
+def _grid(problem: Problem, watch: Watch, points: int | Mapping[str, int] | None = None) -> Search:
+    translation, given = problem.translation, [dict(values) for values in problem.initial]
+    space, budget = translation.space, problem.n_trials
+    if points is None:
+        points = points_for_budget(space, budget)
+    lists: dict[str, Any] = grid(translation, points)
+    samples = len(given) + 1
+    if space.grid_size(points) > budget:
+        # Ray would visit a first part of it, with the first parameters at their low ends.
+        part = grid_for_budget(space, budget, problem.seed, points)
+        given += [translation.lower(config) for config in part]
+        samples = len(given)
+    search = Variants(watch, max_concurrent=problem.workers, points_to_evaluate=given)
+    return search, lists, samples
+
+
+@contextmanager
+def _optuna_quiet() -> Iterator[None]:
+    # Optuna announces every study that is created.
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(before)
