@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from unitune.errors import SpaceError
 from unitune.space import Bool, Categorical, Const, Float, Int, Space
 from unitune.space.sameness import same
+
+# The same examples every time, on slow machines too; nothing is kept in the current directory.
+settings.register_profile(
+    "unitune", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("unitune")
 
 NAMES = tuple("abcdefg")
 PLAIN = st.one_of(
@@ -87,8 +97,6 @@ def parameters():
 @st.composite
 def conditional(draw, parameter, earlier):
     """The parameter, there under conditions on up to two of the earlier ones."""
-    import dataclasses
-
     parents = [name for name, p in earlier.items() if not isinstance(p, Float) or p.step]
     chosen = draw(st.lists(st.sampled_from(parents), unique=True, max_size=2)) if parents else []
     when = {}
@@ -104,8 +112,6 @@ def conditional(draw, parameter, earlier):
 @st.composite
 def spaces(draw, of=None):
     """A space of one to six parameters, some of them conditional."""
-    from unitune.errors import SpaceError
-
     given = {}
     for name in NAMES[: draw(st.integers(1, 6))]:
         parameter = draw(of if of is not None else parameters())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import platform
-import secrets
+import random
 from collections.abc import Callable, Iterable, Mapping
 from time import perf_counter
 from typing import Any
@@ -198,7 +198,7 @@ def _options(options: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def _seed(seed: int | None) -> int:
     if seed is None:
-        return secrets.randbits(31)
+        return random.SystemRandom().getrandbits(31)
     number = _whole("seed", seed, least=0)
     if number >= 2**32:
         raise OptionError(f"seed={seed!r}: libraries take seeds below 2**32; use a smaller one.")

@@ -10,6 +10,7 @@ from typing import Self
 
 import optuna
 from optuna.distributions import BaseDistribution
+from optuna.study._tell import _tell_with_warning
 from optuna.trial import TrialState
 
 from unitune.backend import Answer, Problem, Proposal, Study
@@ -135,12 +136,17 @@ class OptunaStudy(Study):
         self, trial: optuna.Trial, value: float | None = None, state: TrialState | None = None
     ) -> None:
         if not (self._deaf and trial.constraints):
-            self._study.tell(trial, value, state)
+            self._tell(trial, value, state)
             return
         with warnings.catch_warnings():
             # CMA-ES learns from the bad value, and warns that it does not from the flag.
             warnings.filterwarnings("ignore", "Constraints have been set, but CmaEs", UserWarning)
-            self._study.tell(trial, value, state)
+            self._tell(trial, value, state)
+
+    def _tell(self, trial: optuna.Trial, value: float | None, state: TrialState | None) -> None:
+        # What `optimize` calls. The public `Study.tell` copies the whole trial on top of it,
+        # which would be most of what unitune costs.
+        _tell_with_warning(self._study, trial, value, state, suppress_warning=True)
 
     @property
     def native(self) -> optuna.Study:

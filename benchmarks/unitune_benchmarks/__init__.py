@@ -1,0 +1,1 @@
+"""Tasks to tune and to compare backends on."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, cast
 
@@ -289,7 +289,7 @@ class _Discrete(_Record):
     if TYPE_CHECKING:  # Categorical has it as a field, Bool as a constant
 
         @property
-        def choices(self) -> tuple[Any, ...]: ...
+        def choices(self) -> Sequence[Any]: ...
 
     @property
     def size(self) -> float:
@@ -333,7 +333,7 @@ class Categorical(_Discrete):
         (3, 3)
     """
 
-    choices: tuple[Any, ...]
+    choices: Sequence[Any]
     _: KW_ONLY
     ordered: bool = False
     when: When = None

@@ -64,6 +64,12 @@ class Space(Mapping[str, Parameter]):
         checked = _checked(parameters)
         self.conditions: dict[str, tuple[Condition, ...]] = read_conditions(checked)
         self.constraints: tuple[Constraint, ...] = read_constraints(constraints)
+        for constraint in self.constraints:
+            if constraint.name in checked:
+                raise SpaceError(
+                    f"The constraint {constraint.name!r} is called like a parameter; give it "
+                    f"another name."
+                )
         self._parameters = {
             name: with_conditions(checked[name], conditions)
             for name, conditions in self.conditions.items()

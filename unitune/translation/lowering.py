@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from unitune.space.cells import Cells
@@ -103,7 +103,7 @@ def _title(choice: Any) -> str:
     return str(getattr(choice, "__name__", None) or repr(choice))
 
 
-def _plain(choices: tuple[Any, ...]) -> bool:
+def _plain(choices: Sequence[Any]) -> bool:
     """Return whether libraries that compare with == keep all choices apart."""
     if not all(c is None or type(c) in (bool, int, float, str) for c in choices):
         return False
