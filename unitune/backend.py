@@ -70,13 +70,8 @@ class Answer(Enum):
     EXHAUSTED = "there is nothing left to propose"
 
 
-class Study(ABC):
-    """A study of a library that is asked and told.
-
-    The core keeps the trial numbers, the budget, the checks and the clock. It tells every
-    proposal exactly once, also failed ones and ones that never ran because a constraint of the
-    space forbids them (INFEASIBLE), and it may have several untold proposals at a time.
-    """
+class Backend(ABC):
+    """What a study and a service have in common."""
 
     @classmethod
     @abstractmethod
@@ -86,7 +81,24 @@ class Study(ABC):
     @classmethod
     @abstractmethod
     def open(cls, problem: Problem) -> Self:
-        """Begin a study; raises OptionError for options it does not know."""
+        """Begin; raises OptionError for options it does not know."""
+
+    @property
+    @abstractmethod
+    def native(self) -> Any:
+        """The library's own, completely filled study or result object."""
+
+    def close(self) -> None:  # noqa: B027 - most hold nothing
+        """Give back what is held; `native` stays usable."""
+
+
+class Study(Backend):
+    """A study of a library that is asked and told.
+
+    The core keeps the trial numbers, the budget, the checks and the clock. It tells every
+    proposal exactly once, also failed ones and ones that never ran because a constraint of the
+    space forbids them (INFEASIBLE), and it may have several untold proposals at a time.
+    """
 
     @abstractmethod
     def ask(self) -> Proposal | Answer:
@@ -103,14 +115,6 @@ class Study(ABC):
     def report(self, token: Any, step: int, value: float) -> bool:
         """Learn a trial's value at one step; return whether the library would stop it."""
         return False
-
-    @property
-    @abstractmethod
-    def native(self) -> Any:
-        """The library's own, completely filled study object."""
-
-    def close(self) -> None:  # noqa: B027 - most studies hold nothing
-        """Give back what the study holds; `native` stays usable."""
 
 
 class Sink(Protocol):
@@ -136,30 +140,17 @@ class Sink(Protocol):
         """Whether the run should end: its budget, target, patience or time is used up."""
 
 
-class Service(ABC):
+class Service(Backend):
     """A library that owns the loop: it proposes, evaluates and ends by itself."""
-
-    @classmethod
-    @abstractmethod
-    def native_space(cls, translation: Translation) -> Mapping[str, Any]:
-        """Return the library's own object for each parameter of `translation.targets`."""
-
-    @classmethod
-    @abstractmethod
-    def open(cls, problem: Problem) -> Self:
-        """Prepare a run; raises OptionError for options it does not know."""
 
     @abstractmethod
     def run(self, evaluate: Callable[..., Any], sink: Sink) -> None:
-        """Run to the end of the budget, or until `sink.done`, or until KeyboardInterrupt."""
+        """Run to the end of the budget, or until `sink.done`, or until KeyboardInterrupt.
 
-    @property
-    @abstractmethod
-    def native(self) -> Any:
-        """The library's own, completely filled result object."""
-
-    def close(self) -> None:  # noqa: B027 - a service may hold nothing
-        """Give back what the service holds; `native` stays usable."""
+        Args:
+            evaluate: the user's objective as a `unitune.objective.Evaluator`.
+            sink: takes what happens.
+        """
 
 
 def build(factory: Callable[..., Built], options: Mapping[str, Any], **fixed: Any) -> Built:

@@ -11,7 +11,6 @@ from unitune.space.parameters import Bool, Categorical, Float, Int, Parameter
 from unitune.translation.steps import (
     Chosen,
     ChosenByFloat,
-    ChosenByInt,
     Counted,
     Indexed,
     Mirrored,
@@ -83,7 +82,7 @@ def _choice(p: Categorical | Bool) -> Iterator[tuple[str, Step]]:
     last = len(p.choices) - 1
     if isinstance(p, Categorical) and p.ordered:
         yield "ordinal", Chosen(Categorical(p.choices, ordered=True), p)
-        yield "int/linear", ChosenByInt(Int(0, last), p)
+        yield "int/linear", Chosen(Int(0, last), p, how="by index")
         yield "float/linear", ChosenByFloat(Float(-0.5, last + 0.5), p)
         return
     if all(type(choice) is str for choice in p.choices):
@@ -94,7 +93,7 @@ def _choice(p: Categorical | Bool) -> Iterator[tuple[str, Step]]:
     labels = tuple(f"{i}:{_title(choice):.40}" for i, choice in enumerate(p.choices))
     yield "categorical/text", Chosen(Categorical(labels), p, how="by label")
     yield "categorical/plain", Chosen(Categorical(labels), p, how="by label")
-    yield "int/linear", ChosenByInt(Int(0, last), p)
+    yield "int/linear", Chosen(Int(0, last), p, how="by index")
     yield "float/linear", ChosenByFloat(Float(-0.5, last + 0.5), p)
 
 

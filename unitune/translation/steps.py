@@ -146,27 +146,12 @@ class Quantile:
 class Chosen:
     """A choice by its index, the very object coming back."""
 
-    target: Categorical
+    target: Categorical | Int
     source: Categorical | Bool
     how: str = ""
 
     def lift(self, raw: Raw) -> Any:
         return self.source.choices[_index(raw, len(self.source.choices) - 1)]
-
-    def lower(self, value: Any) -> int:
-        return self.source.index(value)
-
-
-@dataclass(frozen=True, slots=True)
-class ChosenByInt:
-    """A choice by its index as a whole number."""
-
-    target: Int
-    source: Categorical | Bool
-    how: str = "by index"
-
-    def lift(self, raw: Raw) -> Any:
-        return self.source.choices[_index(raw, self.target.high)]
 
     def lower(self, value: Any) -> int:
         return self.source.index(value)
