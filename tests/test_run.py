@@ -7,8 +7,14 @@ import pytest
 from spaces import CONDITIONAL, EVERY_KIND, MIXED, any_loss, mixed_loss
 
 import unitune
-from unitune.errors import NoCompleteTrialError, ObjectiveError, OptionError, SpaceError
-from unitune.space import Float, Int, Space
+from unitune.errors import (
+    NoCompleteTrialError,
+    ObjectiveError,
+    OptionError,
+    SpaceError,
+    TranslationError,
+)
+from unitune.space import Categorical, Const, Float, Int, Space
 from unitune.trial import State
 
 LINE = Space({"x": Float(0.0, 1.0)})
@@ -162,6 +168,13 @@ def test_nonsense_is_refused_before_anything_runs_with_a_sentence(settings, sent
 def test_a_bad_space_is_refused_before_anything_runs(space):
     with pytest.raises(SpaceError):
         run(space)
+
+
+def test_a_space_with_nothing_to_search_is_refused_on_every_backend():
+    space = Space({"only": Const(3), "one": Categorical(["a"])})
+    for backend in ("builtin", "optuna", "hyperopt", "skopt", "ray"):
+        with pytest.raises(TranslationError, match="nothing to search"):
+            run(space, backend=backend)
 
 
 def test_constraints_that_nothing_satisfies_are_refused_before_anything_runs():

@@ -28,8 +28,7 @@ class HyperoptStudy(Study):
     def __init__(self, problem: Problem, algorithm: Algorithm) -> None:
         self._problem = problem
         self._algorithm = algorithm
-        # Domain fails on an empty expression, as one of constants alone would be
-        self._domain = Domain(_never_called, {"": None, **problem.translation.natives})
+        self._domain = Domain(_never_called, dict(problem.translation.natives))
         self._trials = Trials()
         self._rng = np.random.default_rng(problem.seed)
 

@@ -173,7 +173,7 @@ def open_search(problem: Problem, watch: Watch, options: Mapping[str, Any]) -> S
         return StudySearcher(watch, problem, problem.proposer), {}, problem.n_trials
     if method == "grid":
         return build(_grid, options, problem=problem, watch=watch)
-    if method == "random" or not natives:
+    if method == "random":
         search = build(
             Variants,
             options,

@@ -11,7 +11,7 @@ import numpy as np
 from skopt.utils import OptimizeResult
 
 from unitune.backend import Problem, Proposal, Study, build
-from unitune.errors import OptionError, SpaceError, TranslationError
+from unitune.errors import OptionError, SpaceError
 from unitune.translation import Raw, Translation
 from unitune.trial import Outcome, State
 from unitune_skopt.optimizers import SETTINGS
@@ -42,11 +42,6 @@ class SkoptStudy(Study):
 
     @classmethod
     def native_space(cls, translation: Translation) -> Mapping[str, Any]:
-        if not translation.targets:
-            raise TranslationError(
-                "The space has no parameter that varies, and scikit-optimize has no empty spaces. "
-                "Add a parameter, or use backend='builtin'."
-            )
         return {name: dimension(name, target) for name, target in translation.targets.items()}
 
     @classmethod

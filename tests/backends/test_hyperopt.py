@@ -505,12 +505,6 @@ def test_one_seed_gives_one_sequence_and_another_seed_another(method):
     assert first.native.vals == again.native.vals != other.native.vals
 
 
-@METHODS
-def test_a_space_of_constants_runs(method):
-    result = run({"only": Const(3), "one": Categorical(["a"])}, lambda c: c["only"], method)
-    assert [trial.config for trial in result.trials] == [{"only": 3, "one": "a"}] * 45
-
-
 def test_tpe_learns():
     result = run(MIXED, mixed_loss, n_trials=120, seed=0)
     by_chance = run(MIXED, mixed_loss, "random", n_trials=120, seed=0)

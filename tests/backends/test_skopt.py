@@ -22,7 +22,6 @@ from unitune.errors import (
     MissingLibraryError,
     OptionError,
     SpaceError,
-    TranslationError,
 )
 from unitune.space import Categorical, Const, Float, Int, Space
 from unitune.trial import Outcome, State
@@ -322,11 +321,6 @@ def test_designs_that_ignore_constraints_are_refused():
     space = Space(dict(PLANE), constraints={"half": lambda c: c["x"] > 0})
     with pytest.raises(OptionError, match="'lhs' ignores constraints"):
         minimise(space, plane_loss, "forest", 5, options={"initial_point_generator": "lhs"})
-
-
-def test_a_space_of_constants_is_refused_with_a_way_out():
-    with pytest.raises(TranslationError, match="backend='builtin'"):
-        minimise({"a": Const(1)}, lambda c: 1.0, "forest", 3)
 
 
 # Failures
