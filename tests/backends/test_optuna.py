@@ -429,10 +429,8 @@ def test_no_global_state_is_touched_and_nothing_is_said(method, capfd):
     [
         {"x": Float(0.0, 1.0)},
         {"kind": Categorical(["a", "b"])},
-        {"fixed": Const(3)},
-        {"fixed": Const(3), "only": Categorical([len])},
     ],
-    ids=["one number", "one choice", "one constant", "constants"],
+    ids=["one number", "one choice"],
 )
 def test_the_smallest_spaces_are_searched(method, space):
     result = run(space, lambda config: float(len(config)), method, n_trials=14)
