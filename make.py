@@ -36,7 +36,7 @@ def main() -> int:
     parser.add_argument("command", choices=["compare", "test", "lint"])
     parser.add_argument("--venv", type=Path, default=ROOT / ".venv", help="where to put it")
     parser.add_argument("--extra", action="append", default=[], help="install this extra too")
-    parser.add_argument("--trials", type=int, default=20, help="trials per run (compare)")
+    parser.add_argument("--trials", type=int, default=30, help="trials per run (compare)")
     parser.add_argument("--out", default="results/digits", help="for the results (compare)")
     given, rest = parser.parse_known_args()
     if rest and given.command != "test":

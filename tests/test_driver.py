@@ -7,10 +7,13 @@ import pytest
 
 from unitune.backend import Answer, Proposal, Study
 from unitune.capabilities import Method
-from unitune.driver import REJECTIONS, Driver
+from unitune.chronicle import Chronicle
+from unitune.driver import Driver
 from unitune.errors import BackendError, CallbackError, UnituneWarning
+from unitune.executors import SerialExecutor
 from unitune.objective import Evaluator
 from unitune.recorder import Limits, Run
+from unitune.source import REJECTIONS, Source
 from unitune.space import Int, Space
 from unitune.translation import lower_space
 from unitune.trial import State
@@ -53,11 +56,25 @@ class Scripted(Study):
 
 
 def drive(answers, objective=lambda c: c["n"], *, space=SPACE, initial=(), callbacks=(), **limits):
-    study = Scripted(answers)
+    study = answers if isinstance(answers, Study) else Scripted(answers)
+    retries = limits.pop("retries", 0)
     run = Run("min", Limits(**{"n_trials": 10, **limits}), callbacks=callbacks)
-    takes = frozenset({"int/linear", "float/linear"})
-    translation = lower_space(space, "scripted", Method("script", takes))
-    Driver(study, translation, Evaluator(objective), run, seed=3, initial=initial).drive()
+    translation = lower_space(space, "scripted", Method("script", frozenset({"int/linear"})))
+
+    def rejected(values, constraint):
+        run.rejected += 1
+
+    source = Source(study, translation, initial=initial, on_rejected=rejected)
+    evaluate = Evaluator(objective)
+    Driver(
+        source,
+        lambda on_report: SerialExecutor(evaluate, on_report),
+        run,
+        Chronicle(),
+        seed=3,
+        n_trials=limits.get("n_trials", 10),
+        retries=retries,
+    ).drive()
     return study, run
 
 
@@ -193,10 +210,7 @@ def test_reports_reach_the_study_which_may_stop_the_trial():
         finally:
             closed.append(config["n"])
 
-    study = Pruning(numbers(10, 20))
-    run = Run("min", Limits(5))
-    translation = lower_space(SPACE, "scripted", Method("script", frozenset({"int/linear"})))
-    Driver(study, translation, Evaluator(objective), run, seed=0).drive()
+    study, run = drive(Pruning(numbers(10, 20)), objective)
     assert study.told == [(10, State.PRUNED, 5.0), (20, State.PRUNED, 10.0)]
     assert closed == [10, 20]
     assert [report.step for report in run.trials[0].reports] == [1, 2]
@@ -221,3 +235,29 @@ def test_each_trial_has_a_seed_of_its_own_fixed_by_the_run_and_the_number():
     assert len({seed for _, seed in seeds}) == 2
     assert [trial.seed for trial in first.trials] == [seed for _, seed in seeds[:2]]
     assert second.trials[0].seed == first.trials[0].seed
+
+
+def test_a_failed_trial_is_tried_again_with_the_same_seed_and_counts_once():
+    seen = []
+
+    def objective(config, trial):
+        seen.append((trial.number, trial.seed))
+        if len(seen) < 3:
+            raise OSError("disk")
+        return config["n"]
+
+    study, run = drive(numbers(5, 6), objective, retries=2)
+    assert seen[0] == seen[1] == seen[2] != seen[3]
+    assert study.told == [(5, State.COMPLETE, 5.0), (6, State.COMPLETE, 6.0)]
+    assert [str(failure) for failure in run.trials[0].attempts] == ["OSError: disk"] * 2
+
+
+def test_a_trial_that_fails_in_every_attempt_fails_once():
+    def objective(config):
+        if config["n"] == 5:
+            raise OSError("disk")
+        return 1.0
+
+    study, run = drive(numbers(5, 6), objective, retries=1)
+    assert [state for _, state, _ in study.told] == [State.FAILED, State.COMPLETE]
+    assert len(run.trials[0].attempts) == 1

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import math
-import operator
 import platform
-import random
 from collections.abc import Callable, Iterable, Mapping
 from time import perf_counter
 from typing import Any
@@ -13,15 +10,27 @@ from typing import Any
 import unitune
 from unitune.backend import Mode, Service
 from unitune.capabilities import BackendSpec
-from unitune.driver import Driver, ServiceSink, check_constraints, serve
-from unitune.errors import BackendError, CallbackError, ObjectiveError, OptionError, SpaceError
+from unitune.chronicle import Chronicle, Decision
+from unitune.driver import Driver
+from unitune.errors import BackendError, CallbackError, ObjectiveError
+from unitune.execution import Execution
 from unitune.objective import Evaluator
 from unitune.plugins import discover, library_version
 from unitune.preparation import Plan, plan
 from unitune.progress import progress_bar
-from unitune.recorder import Callback, Limits, Run
+from unitune.recorder import Callback, Run
 from unitune.result import Overhead, Result
-from unitune.space import Config, Space, as_space
+from unitune.service import ServiceSink, serve
+from unitune.settings import (
+    check_mode,
+    read_initial,
+    read_limits,
+    read_options,
+    read_seed,
+    read_whole,
+)
+from unitune.source import Source, check_constraints
+from unitune.space import Space, as_space
 from unitune.translation import Translation
 
 
@@ -35,7 +44,12 @@ def run(
     metric: str | None = None,
     n_trials: int = 50,
     timeout: float | None = None,
+    trial_timeout: float | None = None,
+    trial_memory: int | None = None,
     workers: int = 1,
+    executor: str | None = None,
+    executor_options: Mapping[str, Any] | None = None,
+    retries: int = 0,
     seed: int | None = None,
     initial: Iterable[Mapping[str, Any]] = (),
     target: float | None = None,
@@ -43,6 +57,7 @@ def run(
     callbacks: Iterable[Callback] = (),
     progress: bool = True,
     options: Mapping[str, Any] | None = None,
+    replay: Iterable[Decision] = (),
 ) -> Result:
     """Search a space for the config with the best value of an objective.
 
@@ -57,7 +72,14 @@ def run(
         metric: which value counts, where the objective gives a mapping.
         n_trials: how many trials are to reach a final state.
         timeout: seconds after which no further trial is begun.
-        workers: how many trials run side by side, on a backend that runs them itself (ray).
+        trial_timeout: seconds after which a trial is killed and failed; needs worker processes.
+        trial_memory: bytes that a trial may allocate; needs worker processes.
+        workers: how many trials run side by side.
+        executor: where they run: 'serial' (in this process), 'process' (worker processes, which
+            may crash and be killed) or 'ray' (actors on a Ray cluster); by default 'serial' for
+            one worker without limits, else 'process'. A backend that runs trials itself has none.
+        executor_options: for the executor: `address` and `resources` for 'ray'.
+        retries: how many further attempts a failed trial has; they count as one trial.
         seed: fixes every proposal and every `trial.seed`; in [0, 2**32).
         initial: configs to evaluate first.
         target: a value good enough to end the run.
@@ -65,6 +87,8 @@ def run(
         callbacks: called as `callback(trial, run)` after every trial; `run.stop()` ends the run.
         progress: whether to show a progress bar where there is a terminal.
         options: for the method, as the library names them.
+        replay: the `transcript` of an earlier run, whose order of asking and telling is repeated:
+            with its seed, that reproduces a parallel run exactly.
 
     Raises:
         UnituneError: something given is not acceptable (before anything runs), the objective is
@@ -82,13 +106,21 @@ def run(
     begun = perf_counter()
     searched = as_space(space)
     evaluate = Evaluator(objective, metric)
-    options = _options(options)
-    seed = _seed(seed)
-    limits = _limits(n_trials, timeout, target, patience)
-    first = _initial(searched, initial)
-    _check_mode(mode)
+    options = read_options(options)
+    seed = read_seed(seed)
+    limits = read_limits(n_trials, timeout, target, patience)
+    first = read_initial(searched, initial)
+    check_mode(mode)
     prepared = plan(searched, backend, method, options)
-    workers = _workers(workers, prepared.spec)
+    workers = read_whole("workers", workers, least=1)
+    retries = read_whole("retries", retries, least=0)
+    execution = Execution(
+        executor,
+        workers=workers,
+        trial_timeout=trial_timeout,
+        trial_memory=trial_memory,
+        options=read_options(executor_options),
+    ).chosen(prepared.spec)
     check_constraints(prepared.translation, seed)
     opened = prepared.open(
         mode=mode,
@@ -100,17 +132,35 @@ def run(
     )
     bar = progress_bar(f"{backend}:{prepared.method.name}", limits.n_trials, wanted=progress)
     record = Run(mode, limits, callbacks=callbacks, progress=bar)
+    chronicle = Chronicle()
     start_up = record.started - begun
 
     def result() -> Result:
-        return _result(prepared, opened, record, seed=seed, start_up=start_up, workers=workers)
+        return _result(
+            prepared, opened, record, chronicle, seed=seed, start_up=start_up, workers=workers
+        )
+
+    def rejected(values: Mapping[str, Any], constraint: str) -> None:
+        chronicle.rejected(values, constraint)
+        record.rejected += 1
 
     try:
         if isinstance(opened, Service):
             sink = ServiceSink(prepared.translation, record, seed=seed, initial=len(first))
             serve(opened, evaluate, sink, record)
         else:
-            Driver(opened, prepared.translation, evaluate, record, seed=seed, initial=first).drive()
+            source = Source(opened, prepared.translation, initial=first, on_rejected=rejected)
+            Driver(
+                source,
+                execution.factory(evaluate),
+                record,
+                chronicle,
+                seed=seed,
+                n_trials=limits.n_trials,
+                workers=workers,
+                retries=retries,
+                order=replay,
+            ).drive()
         return result()
     except (ObjectiveError, CallbackError, BackendError) as error:
         record.stop("failed")
@@ -148,7 +198,14 @@ def backends() -> dict[str, BackendSpec]:
 
 
 def _result(
-    prepared: Plan, opened: Any, record: Run, *, seed: int, start_up: float, workers: int
+    prepared: Plan,
+    opened: Any,
+    record: Run,
+    chronicle: Chronicle,
+    *,
+    seed: int,
+    start_up: float,
+    workers: int,
 ) -> Result:
     wall = record.elapsed
     suggest = sum(trial.suggest for trial in record.trials)
@@ -180,76 +237,5 @@ def _result(
         overhead=overhead,
         through=prepared.through,
         versions=versions,
+        transcript=tuple(chronicle.transcript),
     )
-
-
-def _check_mode(mode: str) -> None:
-    if mode not in ("min", "max"):
-        raise OptionError(f"mode={mode!r}: use 'min' or 'max'.")
-
-
-def _options(options: Mapping[str, Any] | None) -> dict[str, Any]:
-    if options is None:
-        return {}
-    if not isinstance(options, Mapping) or not all(isinstance(name, str) for name in options):
-        raise OptionError(f"options={options!r}: give a dict of names and values.")
-    return dict(options)
-
-
-def _seed(seed: int | None) -> int:
-    if seed is None:
-        return random.SystemRandom().getrandbits(31)
-    number = _whole("seed", seed, least=0)
-    if number >= 2**32:
-        raise OptionError(f"seed={seed!r}: libraries take seeds below 2**32; use a smaller one.")
-    return number
-
-
-def _limits(
-    n_trials: int, timeout: float | None, target: float | None, patience: int | None
-) -> Limits:
-    for name, value in (("timeout", timeout), ("target", target)):
-        if value is not None and (
-            isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value)
-        ):
-            raise OptionError(f"{name}={value!r}: give a number, or None.")
-    if timeout is not None and timeout <= 0:
-        raise OptionError(f"timeout={timeout!r}: give seconds above 0, or None.")
-    return Limits(
-        _whole("n_trials", n_trials, least=1),
-        timeout=timeout,
-        target=target,
-        patience=None if patience is None else _whole("patience", patience, least=1),
-    )
-
-
-def _whole(name: str, value: Any, *, least: int) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise OptionError(f"{name}={value!r}: give a whole number from {least} on.")
-    number = operator.index(value)
-    if number < least:
-        raise OptionError(f"{name}={value!r}: give a whole number from {least} on.")
-    return number
-
-
-def _workers(workers: int, spec: BackendSpec) -> int:
-    number = _whole("workers", workers, least=1)
-    if number > 1 and spec.contract != "service":
-        raise OptionError(
-            f"workers={number}: backend {spec.name!r} evaluates in this process, one trial at a "
-            f"time. Use backend='ray', whose option searcher='{spec.name}:…' proposes with this "
-            f"backend, or workers=1."
-        )
-    return number
-
-
-def _initial(space: Space, initial: Iterable[Mapping[str, Any]]) -> tuple[Config, ...]:
-    if isinstance(initial, Mapping | str):
-        raise OptionError("initial is a list of configs; put this one into a list.")
-    configs = []
-    for place, config in enumerate(initial):
-        try:
-            configs.append(space.coerce(config))
-        except SpaceError as error:
-            raise SpaceError(f"initial[{place}] is no config of the space: {error}") from None
-    return tuple(configs)

@@ -8,10 +8,17 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class UnituneError(Exception):
-    """Base of everything unitune raises on purpose."""
+    """Base of everything unitune raises on purpose.
+
+    Attributes:
+        result: the `Result` with what a run had recorded when the error ended it, if any.
+    """
+
+    result: Any = None
 
 
 class UnituneWarning(UserWarning):
@@ -43,13 +50,7 @@ class MissingLibraryError(UnituneError, ImportError):
 
 
 class BackendError(UnituneError, RuntimeError):
-    """A wrapped library failed or broke its contract in the middle of a run.
-
-    Attributes:
-        result: what the run had recorded when it stopped.
-    """
-
-    result: object = None
+    """A wrapped library failed or broke its contract in the middle of a run."""
 
 
 class NoCompleteTrialError(UnituneError, LookupError):
@@ -57,23 +58,11 @@ class NoCompleteTrialError(UnituneError, LookupError):
 
 
 class ObjectiveError(UnituneError, RuntimeError):
-    """The objective is broken: the first trials all failed with the same error.
-
-    Attributes:
-        result: what the run had recorded when it stopped.
-    """
-
-    result: object = None
+    """The objective is broken: the first trials all failed with the same error."""
 
 
 class CallbackError(UnituneError, RuntimeError):
-    """A callback of the user raised.
-
-    Attributes:
-        result: what the run had recorded when it stopped.
-    """
-
-    result: object = None
+    """A callback of the user raised."""
 
 
 class Infeasible(Exception):  # noqa: N818 - a verdict on a config, not a fault of anyone

@@ -8,6 +8,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
 from unitune.backend import Mode
+from unitune.chronicle import Decision
 from unitune.errors import MissingLibraryError, NoCompleteTrialError
 from unitune.space import Space
 from unitune.translation import Translation
@@ -64,6 +65,9 @@ class Result:
         overhead: where the time went.
         through: 'backend:method' that proposed, where the method is composed.
         versions: of unitune, Python and the wrapped library.
+        transcript: the order in which the study was asked for trials and told of them, as
+            ('ask', number) and ('tell', number); `run(..., replay=…)` takes it. Empty for a
+            backend that owns its loop.
     """
 
     backend: str
@@ -80,6 +84,7 @@ class Result:
     overhead: Overhead
     through: str | None
     versions: Mapping[str, str]
+    transcript: tuple[Decision, ...] = ()
 
     @property
     def best(self) -> Trial:

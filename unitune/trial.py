@@ -69,10 +69,11 @@ class Trial:
         reports: the values it reported on the way.
         metrics: the whole mapping, where the objective returned one.
         failure: why there is no value.
+        attempts: why earlier attempts at this trial failed, where it was tried again.
         initial: whether the config was given by the user, not proposed by the backend.
         start: seconds from the start of the run to the start of the evaluation.
         suggest: seconds the backend took to propose the config.
-        evaluate: seconds the objective took.
+        evaluate: seconds the objective took, all attempts together.
         observe: seconds the backend took to learn the outcome.
     """
 
@@ -85,6 +86,7 @@ class Trial:
     reports: tuple[Report, ...] = ()
     metrics: Mapping[str, Any] = field(default_factory=dict)
     failure: Failure | None = None
+    attempts: tuple[Failure, ...] = ()
     initial: bool = False
     start: float = 0.0
     suggest: float = 0.0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -13,9 +11,8 @@ from ray.tune.search import Searcher
 from ray.tune.search.basic_variant import BasicVariantGenerator
 from ray.tune.utils import flatten_dict
 
-from unitune.backend import Answer, Problem, Proposal, Study, build
-from unitune.driver import REJECTIONS, refused
-from unitune.errors import BackendError, UnituneWarning
+from unitune.backend import Answer, Problem, Study, build
+from unitune.source import Proposed, Source
 from unitune.space.design import grid_for_budget, points_for_budget
 from unitune.trial import Failure, Outcome, State
 from unitune_ray.domains import grid
@@ -97,10 +94,12 @@ class StudySearcher(Unstored):
 
     def __init__(self, watch: Watch, problem: Problem, study: Study) -> None:
         super().__init__(watch, problem.mode)
-        self._translation = problem.translation
-        self._initial = deque(problem.initial)
-        self._study = study
-        self._open: dict[str, Proposal] = {}
+        translation = problem.translation
+        initial = [translation.lift(values) for values in problem.initial]
+        self._source = Source(
+            study, translation, initial=initial, on_rejected=lambda *_: watch.rejects()
+        )
+        self._open: dict[str, Proposed] = {}
 
     def set_search_properties(
         self, metric: str | None, mode: str | None, config: dict[str, Any], **spec: Any
@@ -108,14 +107,13 @@ class StudySearcher(Unstored):
         return True
 
     def _suggest(self, trial_id: str) -> Any:
-        proposal = self._propose()
-        if isinstance(proposal, Answer):
-            if proposal is Answer.EXHAUSTED:
-                return self.FINISHED
-            self._refuse_to_wait_for_nothing()
+        proposed = self._source.next(waiting=bool(self._open))
+        if proposed is Answer.EXHAUSTED:
+            return self.FINISHED
+        if isinstance(proposed, Answer):
             return None  # Ray asks again when a trial has ended
-        self._open[trial_id] = proposal
-        return dict(proposal.values)
+        self._open[trial_id] = proposed
+        return dict(proposed.values)
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Reports are for schedulers; the study hears the outcome."""
@@ -126,39 +124,11 @@ class StudySearcher(Unstored):
         result: dict[str, Any] | None = None,
         error: bool = False,  # noqa: FBT001, FBT002 - Ray's signature
     ) -> None:
-        proposal = self._open.pop(trial_id, None)
-        if proposal is None:
+        proposed = self._open.pop(trial_id, None)
+        if proposed is None:
             return
         with self._watch.guarding():
-            self._study.tell(proposal.token, self._watch.outcome(trial_id) or DIED)
-
-    def _propose(self) -> Proposal | Answer:
-        if self._initial:
-            return self._study.inject(self._initial.popleft())
-        space = self._translation.space
-        for _ in range(REJECTIONS):
-            answer = self._study.ask()
-            if isinstance(answer, Answer):
-                return answer
-            broken = space.broken_constraint(self._translation.lift(answer.values))
-            if broken is None:
-                return answer
-            self._study.tell(answer.token, refused(broken))
-            self._watch.rejects()
-        warnings.warn(
-            f"{self._translation.backend} ({self._translation.method}) proposed {REJECTIONS} "
-            f"configs in a row that break a constraint; the run ends.",
-            UnituneWarning,
-            stacklevel=2,
-        )
-        return Answer.EXHAUSTED
-
-    def _refuse_to_wait_for_nothing(self) -> None:
-        if not self._open:
-            raise BackendError(
-                f"Backend {self._translation.backend!r} waits for results, and no trial is "
-                f"running; this is a fault of the backend."
-            )
+            self._source.study.tell(proposed.token, self._watch.outcome(trial_id) or DIED)
 
 
 # What a Tuner needs to search: its search_alg, its param_space, and how many samples to take.

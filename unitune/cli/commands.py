@@ -73,6 +73,13 @@ _shared = [
     click.option("--patience", type=int, help="trials without improvement that end a run"),
     click.option("--workers", default=1, show_default=True, help="trials side by side"),
     click.option(
+        "--executor",
+        type=click.Choice(["serial", "process", "ray"]),
+        help="where trials run [default: process for several workers or limits, else serial]",
+    ),
+    click.option("--trial-timeout", type=float, help="seconds after which a trial is killed"),
+    click.option("--retries", default=0, show_default=True, help="further attempts of a trial"),
+    click.option(
         "--out",
         type=click.Path(path_type=Path, file_okay=False),
         help="directory for the results",

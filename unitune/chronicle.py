@@ -1,0 +1,101 @@
+"""What a run decided, in order: kept as a transcript, and written to a journal if there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol
+
+from unitune.objective import Finished
+from unitune.source import Proposed
+from unitune.trial import Failure
+
+# ("ask", 3) and ("tell", 2): the order in which the study was asked and told.
+Decision = tuple[Literal["ask", "tell"], int]
+
+
+class Log(Protocol):
+    """Where events go; they are durable when `append` returns."""
+
+    def append(self, kind: str, number: int | None, data: Mapping[str, Any]) -> None:
+        """Write one event."""
+
+
+class Chronicle:
+    """Takes every event of a run before it is acted on.
+
+    Args:
+        log: a study's log in a journal; None keeps the transcript only.
+        pack: makes JSON of a config.
+
+    Attributes:
+        transcript: the order of asks and tells so far.
+    """
+
+    def __init__(self, log: Log | None = None, pack: Any = dict) -> None:
+        self.transcript: list[Decision] = []
+        self._log = log
+        self._pack = pack
+
+    def asked(self, number: int, proposed: Proposed, seed: int) -> None:
+        """The study proposed a config, or the user's was entered."""
+        self.transcript.append(("ask", number))
+        if self._log is not None:
+            data = {
+                "raw": dict(proposed.values),
+                "config": self._pack(proposed.config),
+                "initial": proposed.initial,
+                "seed": seed,
+                "suggest": proposed.suggest,
+            }
+            self._log.append("asked", number, data)
+
+    def rejected(self, values: Mapping[str, Any], constraint: str) -> None:
+        """A proposal broke a constraint of the space."""
+        self._append("rejected", None, raw=dict(values), constraint=constraint)
+
+    def started(self, number: int, attempt: int) -> None:
+        """An attempt at a trial begins."""
+        self._append("started", number, attempt=attempt)
+
+    def reported(self, number: int, step: int, value: float, *, stop: bool) -> None:
+        """A trial reported, and was told whether to stop."""
+        self._append("reported", number, step=step, value=value, stop=stop)
+
+    def failed(self, number: int, attempt: int, failure: Failure | None) -> None:
+        """An attempt failed, and another follows."""
+        self._append("attempt", number, attempt=attempt, failure=_words(failure))
+
+    def finished(self, finished: Finished, *, start: float, attempts: int) -> None:
+        """A trial reached its final state, of which the study is now told."""
+        outcome = finished.outcome
+        self.transcript.append(("tell", finished.job.number))
+        self._append(
+            "finished",
+            finished.job.number,
+            state=outcome.state.value,
+            value=outcome.value,
+            metrics=dict(outcome.metrics),
+            failure=_words(outcome.failure),
+            seconds=finished.seconds,
+            start=start,
+            attempts=attempts,
+        )
+
+    def ended(self, reason: str) -> None:
+        """The run is over."""
+        self._append("ended", None, reason=reason)
+
+    def _append(self, kind: str, number: int | None, **data: Any) -> None:
+        if self._log is not None:
+            self._log.append(kind, number, data)
+
+
+def _words(failure: Failure | None) -> dict[str, str] | None:
+    if failure is None:
+        return None
+    return {
+        "kind": failure.kind,
+        "message": failure.message,
+        "traceback": failure.traceback,
+        "place": failure.place,
+    }

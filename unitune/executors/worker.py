@@ -1,0 +1,167 @@
+"""What runs in a worker process: it evaluates the jobs that come down, until it is killed.
+
+A worker is a fresh interpreter; it imports nothing of the user's script. It gets two sockets: one
+for messages, and a lifeline on which nothing is ever sent and whose other end only the driver
+holds, so that its closing tells that the driver is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import mmap
+import os
+import pickle
+import resource
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+
+from unitune.executors.channel import Channel
+from unitune.executors.messages import Broken, Done, Message, Ready, Reported
+from unitune.executors.pickling import pack, unpack
+from unitune.objective import Evaluator, Finished, Job
+from unitune.trial import Failure, Outcome, State
+
+UNPICKLABLE = "PicklingError"
+
+
+def main(payload: mmap.mmap, channel: int, lifeline: int, memory: int | None) -> None:
+    """Load the evaluator, then evaluate until the driver is gone."""
+    for inherited in (channel, lifeline):
+        os.set_inheritable(inherited, False)  # noqa: FBT003 - children get none of it
+    end_with_driver(socket.socket(fileno=lifeline))
+    wire = Channel(socket.socket(fileno=channel))
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(line_buffering=True)  # prints come when they are made
+    try:
+        with payload:
+            evaluate = pickle.load(payload)  # noqa: S301 - written by the driver
+        if memory is not None:
+            limit_memory(memory)
+    except BaseException as error:  # noqa: BLE001 - the driver says what it was
+        wire.send(_bytes(Broken(f"{type(error).__name__}: {error}")))
+        return
+    with contextlib.suppress(EOFError, ConnectionError):  # the driver is gone
+        Worker(evaluate, wire).run()
+
+
+class Worker:
+    """Evaluates jobs; sends their reports up and waits for what is decided on each."""
+
+    def __init__(self, evaluate: Evaluator, channel: Channel) -> None:
+        self._evaluate = evaluate
+        self._channel = channel
+        self._pid = os.getpid()
+        self._number: int | None = None
+        self._lock = threading.Lock()
+
+    def run(self) -> None:
+        """Evaluate one job after the other; raise EOFError when the driver is gone."""
+        self._channel.send(_bytes(Ready()))
+        while True:
+            number, seed, packed = pickle.loads(self._channel.receive())  # noqa: S301
+            finished = self._finish(number, seed, packed)
+            if os.getpid() != self._pid:
+                os._exit(1)  # a fork of the objective's that found its way here
+            with contextlib.suppress(Exception):  # whatever the objective put in its place
+                sys.stdout.flush()
+            self._channel.send(_bytes(_done(finished)))
+
+    def _finish(self, number: int, seed: int, packed: bytes) -> Finished:
+        try:
+            config = unpack(packed)
+        except Exception as error:  # noqa: BLE001 - the user's classes run here
+            text = f"the config could not be loaded in the worker process: {_words(error)}"
+            failure = Failure(UNPICKLABLE, text)
+            return Finished(Job(number, {}, seed=seed), _failed(failure), 0.0)
+        job = Job(number, config, seed=seed)
+        begun = time.perf_counter()
+        self._number = number
+        try:
+            return self._evaluate(job, self._on_report)
+        except BaseException as error:  # noqa: BLE001 - KeyboardInterrupt, asyncio's, pytest's
+            text = "".join(traceback.format_exception(error))
+            failure = Failure(type(error).__name__, str(error), traceback=text)
+            return Finished(job, _failed(failure), time.perf_counter() - begun)
+        finally:
+            with self._lock:
+                self._number = None
+
+    def _on_report(self, number: int, step: int, value: float) -> bool:
+        if os.getpid() != self._pid:
+            raise RuntimeError("A report must come from the process that evaluates the trial.")
+        with self._lock:  # the objective may have threads
+            if number != self._number:
+                return True  # a thread that outlived its trial
+            self._channel.send(_bytes(Reported(step, value, time.monotonic())))
+            return self._channel.receive() == b"stop"
+
+
+def _bytes(message: Message) -> bytes:
+    return pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+
+
+def _done(finished: Finished) -> Done:
+    outcome = finished.outcome
+    try:
+        packed = pack(outcome.metrics) if outcome.metrics else b""
+    except Exception as error:  # noqa: BLE001 - the user's classes run here
+        text = (
+            f"the objective's mapping cannot be sent from the worker process: {_words(error)}; "
+            f"return numbers and other plain values"
+        )
+        outcome, packed = _failed(Failure(UNPICKLABLE, text)), b""
+    state = str(outcome.state)
+    return Done(state, outcome.value, outcome.failure, packed, finished.seconds)
+
+
+def _failed(failure: Failure) -> Outcome:
+    return Outcome(State.FAILED, failure=failure)
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def end_with_driver(lifeline: socket.socket, *, by_kernel: bool = sys.platform == "linux") -> None:
+    """Have this process and its children killed as soon as the lifeline's other end closes.
+
+    On Linux the kernel does it, whatever this process is doing; elsewhere a thread does, which has
+    to wait while C code holds the interpreter lock.
+    """
+    if not by_kernel:
+        threading.Thread(target=_wait_and_kill, args=(lifeline,), daemon=True).start()
+        return
+    # fcntl(2): a file set to O_ASYNC sends the signal of F_SETSIG to the group of F_SETOWN.
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
+    fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+    with contextlib.suppress(BlockingIOError):
+        if not lifeline.recv(1, socket.MSG_DONTWAIT):  # it was closed before that
+            os.killpg(0, signal.SIGKILL)
+    lifeline.detach()  # it stays open when the object goes
+
+
+def _wait_and_kill(lifeline: socket.socket) -> None:
+    lifeline.recv(1)
+    os.killpg(0, signal.SIGKILL)
+
+
+def limit_memory(extra: int) -> None:
+    """Let this process allocate so many bytes more than it holds now (Linux only).
+
+    RLIMIT_DATA counts what is allocated, mappings included, and unlike RLIMIT_AS not the
+    libraries and the address space that is only reserved.
+    """
+    lines = Path("/proc/self/status").read_text().splitlines()
+    held = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmData:"))
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    limit = held + extra
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))

@@ -1,0 +1,80 @@
+"""Checking and normalising what the user hands to `run`, before anything runs."""
+
+from __future__ import annotations
+
+import math
+import operator
+import random
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from unitune.errors import OptionError, SpaceError
+from unitune.recorder import Limits
+from unitune.space import Config, Space
+
+
+def check_mode(mode: str) -> None:
+    """Raise OptionError for anything but 'min' and 'max'."""
+    if mode not in ("min", "max"):
+        raise OptionError(f"mode={mode!r}: use 'min' or 'max'.")
+
+
+def read_options(options: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return options as a dict of its own."""
+    if options is None:
+        return {}
+    if not isinstance(options, Mapping) or not all(isinstance(name, str) for name in options):
+        raise OptionError(f"options={options!r}: give a dict of names and values.")
+    return dict(options)
+
+
+def read_seed(seed: int | None) -> int:
+    """Return the seed, or one drawn from the system where there is none."""
+    if seed is None:
+        return random.SystemRandom().getrandbits(31)
+    number = read_whole("seed", seed, least=0)
+    if number >= 2**32:
+        raise OptionError(f"seed={seed!r}: libraries take seeds below 2**32; use a smaller one.")
+    return number
+
+
+def read_limits(
+    n_trials: int, timeout: float | None, target: float | None, patience: int | None
+) -> Limits:
+    """Return when a run is to end."""
+    for name, value in (("timeout", timeout), ("target", target)):
+        if value is not None and (
+            isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value)
+        ):
+            raise OptionError(f"{name}={value!r}: give a number, or None.")
+    if timeout is not None and timeout <= 0:
+        raise OptionError(f"timeout={timeout!r}: give seconds above 0, or None.")
+    return Limits(
+        read_whole("n_trials", n_trials, least=1),
+        timeout=timeout,
+        target=target,
+        patience=None if patience is None else read_whole("patience", patience, least=1),
+    )
+
+
+def read_whole(name: str, value: Any, *, least: int) -> int:
+    """Return a whole number that is not below `least`."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise OptionError(f"{name}={value!r}: give a whole number from {least} on.")
+    number = operator.index(value)
+    if number < least:
+        raise OptionError(f"{name}={value!r}: give a whole number from {least} on.")
+    return number
+
+
+def read_initial(space: Space, initial: Iterable[Mapping[str, Any]]) -> tuple[Config, ...]:
+    """Return the configs in the space's own values."""
+    if isinstance(initial, Mapping | str):
+        raise OptionError("initial is a list of configs; put this one into a list.")
+    configs = []
+    for place, config in enumerate(initial):
+        try:
+            configs.append(space.coerce(config))
+        except SpaceError as error:
+            raise SpaceError(f"initial[{place}] is no config of the space: {error}") from None
+    return tuple(configs)
