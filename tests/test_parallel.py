@@ -140,3 +140,15 @@ def test_parallel_proposals_of_a_learning_method_hardly_repeat():
     result = run(space, objective, backend="optuna", method="tpe", n_trials=80)
     configs = [tuple(trial.config.values()) for trial in result.trials]
     assert len(set(configs)) >= 72
+
+
+def test_workers_share_the_cores_between_their_numerical_libraries(monkeypatch):
+    def objective(config):
+        return {"loss": 0.0, "threads": int(os.environ["OMP_NUM_THREADS"])}
+
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    result = run(objective=objective, metric="loss", n_trials=2)
+    assert result.trials[0].metrics["threads"] == max(1, os.cpu_count() // 2)
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    result = run(objective=objective, metric="loss", n_trials=2)
+    assert result.trials[0].metrics["threads"] == 3

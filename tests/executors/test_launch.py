@@ -29,4 +29,4 @@ def test_a_process_that_the_system_does_not_start_is_an_error_that_says_so(monke
     with write_payload(Evaluator(lambda config: 0.0), None) as payload:
         monkeypatch.setattr(sys, "executable", "/nowhere/python")
         with pytest.raises(OptionError, match=r"starts no further worker process .*fewer workers"):
-            LaunchedWorker(payload)
+            LaunchedWorker(payload, threads=1)

@@ -33,6 +33,9 @@ from unitune.executors.worker import main
 main(payload, *numbers, memory)
 """
 
+# Numerical libraries would each take all cores in every worker.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
 
 def write_payload(evaluate: Evaluator, memory: int | None) -> IO[bytes]:
     """Write what every worker loads once into a file without a name.
@@ -59,9 +62,15 @@ def write_payload(evaluate: Evaluator, memory: int | None) -> IO[bytes]:
 
 
 class LaunchedWorker:
-    """A worker process, its end of the channel, and the job it has."""
+    """A worker process, its end of the channel, and the job it has.
 
-    def __init__(self, payload: IO[bytes]) -> None:
+    Args:
+        payload: what it loads once.
+        threads: how many threads numerical libraries may use in it, unless the user's environment
+            says so.
+    """
+
+    def __init__(self, payload: IO[bytes], *, threads: int) -> None:
         ours, theirs = socket.socketpair()
         self._lifeline, lifeline = socket.socketpair()
         numbers = (payload.fileno(), theirs.fileno(), lifeline.fileno())
@@ -70,6 +79,7 @@ class LaunchedWorker:
             self._process = subprocess.Popen(  # noqa: S603 - this very interpreter
                 [sys.executable, *_flags(), "-c", _BOOT, *map(str, numbers)],
                 pass_fds=numbers,
+                env={**dict.fromkeys(THREADS, str(threads)), **os.environ},
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )

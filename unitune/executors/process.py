@@ -120,7 +120,7 @@ class ProcessExecutor:
             self._give(idle or self._start(), job, message)
 
     def _start(self) -> LaunchedWorker:
-        worker = LaunchedWorker(self._payload)
+        worker = LaunchedWorker(self._payload, threads=max(1, (os.cpu_count() or 1) // self._size))
         self._workers.append(worker)
         self._selector.register(worker.channel, selectors.EVENT_READ, worker)
         return worker
