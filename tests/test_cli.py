@@ -152,3 +152,24 @@ def test_the_command_is_also_there_as_a_module(tmp_path):
     assert done.returncode == 0
     assert "3 complete" in done.stdout
     assert done.stderr == ""
+
+
+def test_a_run_is_kept_in_a_journal_and_resumed(tmp_path):
+    journal = ("--storage", "journal.db", "--study", "first", "--resume")
+    assert run("--trials", "4", "--seed", "1", *journal)[0] == 0
+    code, out, _ = run("--trials", "9", *journal)
+    assert code == 0
+    assert "seed 1: 9 complete" in out
+    code, out, _ = call("studies", "--storage", "journal.db")
+    assert code == 0
+    assert "first" in out
+    assert "builtin:random" in out
+    assert call("show", "first", "--storage", "journal.db")[0] == 0
+    assert call("export", "first", "--storage", "journal.db", "--csv", "t.csv")[0] == 0
+    assert len(pd.read_csv(tmp_path / "t.csv")) == 9
+
+
+def test_trials_run_side_by_side_on_the_command_line():
+    code, out, _ = run("--trials", "6", "--workers", "2", "--retries", "1", "--trial-timeout", "60")
+    assert code == 0
+    assert "6 complete" in out

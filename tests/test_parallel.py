@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
+import random
+import signal
 import time
 
 import pytest
@@ -152,3 +155,29 @@ def test_workers_share_the_cores_between_their_numerical_libraries(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     result = run(objective=objective, metric="loss", n_trials=2)
     assert result.trials[0].metrics["threads"] == 3
+
+
+def test_workers_killed_at_random_cost_attempts_and_nothing_else():
+    """Outcomes of 200 trials are right though their processes are killed all the time."""
+
+    def objective(config, trial):
+        time.sleep(0.002)
+        if trial.number % 50 == 7:
+            raise ValueError("its own fault")
+        return {"loss": config["x"], "pid": os.getpid()}
+
+    dice = random.Random(1)
+
+    def kill_now_and_then(trial, run):
+        if dice.random() < 0.1 and "pid" in trial.metrics:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(trial.metrics["pid"], signal.SIGKILL)
+
+    result = run(
+        objective=objective, metric="loss", n_trials=200, retries=5, callbacks=[kill_now_and_then]
+    )
+    failed = [trial.number for trial in result.trials if trial.state is State.FAILED]
+    assert failed == [7, 57, 107, 157]
+    assert len(result.trials) == 200
+    plain = run(objective=lambda config: config["x"], n_trials=200, workers=1)
+    assert [t.config for t in result.trials] == [t.config for t in plain.trials]

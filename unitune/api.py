@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import unitune
-from unitune.backend import Mode, Service
+from unitune.backend import Mode
 from unitune.capabilities import BackendSpec
-from unitune.chronicle import Chronicle, Decision
-from unitune.driver import Driver
-from unitune.errors import BackendError, CallbackError, ObjectiveError
+from unitune.chronicle import Decision
 from unitune.execution import Execution
 from unitune.objective import Evaluator
-from unitune.plugins import discover, library_version
-from unitune.preparation import Plan, plan
-from unitune.progress import progress_bar
-from unitune.recorder import Callback, Run
-from unitune.result import Overhead, Result
-from unitune.service import ServiceSink, serve
+from unitune.plugins import discover
+from unitune.preparation import plan
+from unitune.recorder import Callback
+from unitune.result import Result
+from unitune.session import Session
 from unitune.settings import (
+    Settings,
     check_mode,
+    check_storage,
     read_initial,
     read_limits,
     read_options,
     read_seed,
     read_whole,
 )
-from unitune.source import Source, check_constraints
 from unitune.space import Space, as_space
 from unitune.translation import Translation
 
@@ -58,6 +55,9 @@ def run(
     progress: bool = True,
     options: Mapping[str, Any] | None = None,
     replay: Iterable[Decision] = (),
+    storage: str | Path | None = None,
+    study: str | None = None,
+    resume: bool = False,
 ) -> Result:
     """Search a space for the config with the best value of an objective.
 
@@ -89,6 +89,10 @@ def run(
         options: for the method, as the library names them.
         replay: the `transcript` of an earlier run, whose order of asking and telling is repeated:
             with its seed, that reproduces a parallel run exactly.
+        storage: keeps every event of the run in a journal before it is acted on: a name (a file
+            in the user's data directory), a path, or a URL of SQLAlchemy.
+        study: the study's name there; by default one is made up.
+        resume: whether to go on with that study, to `n_trials` in all, if the journal has it.
 
     Raises:
         UnituneError: something given is not acceptable (before anything runs), the objective is
@@ -105,71 +109,33 @@ def run(
     """
     begun = perf_counter()
     searched = as_space(space)
-    evaluate = Evaluator(objective, metric)
-    options = read_options(options)
-    seed = read_seed(seed)
-    limits = read_limits(n_trials, timeout, target, patience)
-    first = read_initial(searched, initial)
     check_mode(mode)
-    prepared = plan(searched, backend, method, options)
-    workers = read_whole("workers", workers, least=1)
-    retries = read_whole("retries", retries, least=0)
-    execution = Execution(
-        executor,
-        workers=workers,
-        trial_timeout=trial_timeout,
-        trial_memory=trial_memory,
-        options=read_options(executor_options),
-    ).chosen(prepared.spec)
-    check_constraints(prepared.translation, seed)
-    opened = prepared.open(
+    given = read_options(options)
+    settings = Settings(
+        Evaluator(objective, metric),
+        read_limits(n_trials, timeout, target, patience),
         mode=mode,
         seed=seed,
-        n_trials=limits.n_trials,
-        options=options,
-        workers=workers,
-        initial=first,
+        drawn=read_seed(seed),
+        initial=read_initial(searched, initial),
+        callbacks=tuple(callbacks),
+        progress=progress,
+        options=given,
+        execution=Execution(
+            executor,
+            workers=read_whole("workers", workers, least=1),
+            trial_timeout=trial_timeout,
+            trial_memory=trial_memory,
+            options=read_options(executor_options),
+        ),
+        retries=read_whole("retries", retries, least=0),
+        order=tuple(replay),
+        storage=storage,
+        study=study,
+        resume=resume,
     )
-    bar = progress_bar(f"{backend}:{prepared.method.name}", limits.n_trials, wanted=progress)
-    record = Run(mode, limits, callbacks=callbacks, progress=bar)
-    chronicle = Chronicle()
-    start_up = record.started - begun
-
-    def result() -> Result:
-        return _result(
-            prepared, opened, record, chronicle, seed=seed, start_up=start_up, workers=workers
-        )
-
-    def rejected(values: Mapping[str, Any], constraint: str) -> None:
-        chronicle.rejected(values, constraint)
-        record.rejected += 1
-
-    try:
-        if isinstance(opened, Service):
-            sink = ServiceSink(prepared.translation, record, seed=seed, initial=len(first))
-            serve(opened, evaluate, sink, record)
-        else:
-            source = Source(opened, prepared.translation, initial=first, on_rejected=rejected)
-            Driver(
-                source,
-                execution.factory(evaluate),
-                record,
-                chronicle,
-                seed=seed,
-                n_trials=limits.n_trials,
-                workers=workers,
-                retries=retries,
-                order=replay,
-            ).drive()
-        return result()
-    except (ObjectiveError, CallbackError, BackendError) as error:
-        record.stop("failed")
-        error.result = result()
-        raise
-    finally:
-        if bar is not None:
-            bar.close()
-        opened.close()
+    check_storage(settings)
+    return Session(plan(searched, backend, method, given), settings).run(begun)
 
 
 def translate(
@@ -195,47 +161,3 @@ def translate(
 def backends() -> dict[str, BackendSpec]:
     """Return the record of every backend that an installed plugin brings, by name."""
     return {name: found.spec for name, found in discover().items() if found.spec is not None}
-
-
-def _result(
-    prepared: Plan,
-    opened: Any,
-    record: Run,
-    chronicle: Chronicle,
-    *,
-    seed: int,
-    start_up: float,
-    workers: int,
-) -> Result:
-    wall = record.elapsed
-    suggest = sum(trial.suggest for trial in record.trials)
-    evaluate = sum(trial.evaluate for trial in record.trials)
-    observe = sum(trial.observe for trial in record.trials)
-    spent = suggest + observe + evaluate / workers
-    overhead = Overhead(
-        start_up + wall,
-        start_up,
-        suggest=suggest,
-        evaluate=evaluate,
-        observe=observe,
-        idle=max(0.0, wall - spent),
-    )
-    versions = {"unitune": unitune.__version__, "python": platform.python_version()}
-    if prepared.spec.distribution is not None:
-        versions[prepared.spec.distribution] = library_version(prepared.spec) or "unknown"
-    return Result(
-        prepared.spec.name,
-        prepared.method.name,
-        mode=record.mode,
-        seed=seed,
-        space=prepared.translation.space,
-        trials=tuple(sorted(record.trials, key=lambda trial: trial.number)),
-        reason=record.reason or "n_trials",
-        rejected=record.rejected,
-        translation=prepared.translation,
-        native=opened.native,
-        overhead=overhead,
-        through=prepared.through,
-        versions=versions,
-        transcript=tuple(chronicle.transcript),
-    )

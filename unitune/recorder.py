@@ -46,6 +46,7 @@ class Run:
         mode: whether smaller or greater values are better.
         reason: why the run is over; None while it goes on.
         rejected: how many proposals broke a constraint of the space; they are no trials.
+        restored: how many of the trials are of an earlier run of the same study.
     """
 
     def __init__(
@@ -61,12 +62,28 @@ class Run:
         self.best: Trial | None = None
         self.reason: str | None = None
         self.rejected = 0
+        self.restored = 0
         self._limits = limits
         self._callbacks = tuple(callbacks)
         self._progress = progress
         self._since_best = 0
         self._all_failed_alike = True
         self.started = time.perf_counter()
+
+    def restore(self, trials: Iterable[Trial], rejected: int) -> None:
+        """Begin with the trials of an earlier run of the same study.
+
+        An objective that failed from the first trial on is not taken for broken again: it may
+        have been mended since.
+        """
+        self._all_failed_alike = False
+        self.rejected = rejected
+        for trial in trials:
+            self.trials.append(trial)
+            self._weigh(trial)
+        self.restored = len(self.trials)
+        if self._progress is not None and self.trials:
+            self._progress.advance(self)
 
     @property
     def elapsed(self) -> float:

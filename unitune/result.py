@@ -68,6 +68,9 @@ class Result:
         transcript: the order in which the study was asked for trials and told of them, as
             ('ask', number) and ('tell', number); `run(..., replay=…)` takes it. Empty for a
             backend that owns its loop.
+        study: the study's name in its journal; None without one.
+        resumed: how an earlier run of the study was gone on with: 'exact', or why its results
+            were told to a fresh study instead; None where there was none.
     """
 
     backend: str
@@ -85,6 +88,8 @@ class Result:
     through: str | None
     versions: Mapping[str, str]
     transcript: tuple[Decision, ...] = ()
+    study: str | None = None
+    resumed: str | None = None
 
     @property
     def best(self) -> Trial:

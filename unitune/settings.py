@@ -6,11 +6,39 @@ import math
 import operator
 import random
 from collections.abc import Iterable, Mapping
+from dataclasses import KW_ONLY, dataclass
+from pathlib import Path
 from typing import Any
 
+from unitune.backend import Mode
+from unitune.chronicle import Decision
 from unitune.errors import OptionError, SpaceError
-from unitune.recorder import Limits
+from unitune.execution import Execution
+from unitune.objective import Evaluator
+from unitune.recorder import Callback, Limits
 from unitune.space import Config, Space
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run was asked for, checked; the arguments of `unitune.run` say what each is."""
+
+    evaluate: Evaluator
+    limits: Limits
+    _: KW_ONLY
+    mode: Mode
+    seed: int | None
+    drawn: int
+    initial: tuple[Config, ...]
+    callbacks: tuple[Callback, ...]
+    progress: bool
+    options: Mapping[str, Any]
+    execution: Execution
+    retries: int
+    order: tuple[Decision, ...]
+    storage: str | Path | None
+    study: str | None
+    resume: bool
 
 
 def check_mode(mode: str) -> None:
@@ -78,3 +106,11 @@ def read_initial(space: Space, initial: Iterable[Mapping[str, Any]]) -> tuple[Co
         except SpaceError as error:
             raise SpaceError(f"initial[{place}] is no config of the space: {error}") from None
     return tuple(configs)
+
+
+def check_storage(settings: Settings) -> None:
+    """Raise OptionError for arguments about a journal that do not go together."""
+    if settings.storage is None and (settings.study is not None or settings.resume):
+        raise OptionError("study= and resume= name a study in a journal: give storage= too.")
+    if settings.resume and settings.order:
+        raise OptionError("replay= repeats a run from its start, and resume= goes on with one.")

@@ -1,4 +1,4 @@
-"""`unitune backends`, `translate`, `run` and `compare`.
+"""`unitune backends`, `translate`, `run` and `compare`; those on journals are in `studies`.
 
 Exit codes: 0 done; 1 the run failed, or no trial is complete; 2 something given is not
 acceptable, and nothing was run; 130 interrupted.
@@ -6,7 +6,6 @@ acceptable, and nothing was run; 130 interrupted.
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -19,32 +18,13 @@ from unitune.api import run as run_study
 from unitune.api import translate as translate_space
 from unitune.cli.loading import load_object, load_space, read_settings
 from unitune.cli.output import describe, write_comparison, write_result
+from unitune.cli.speaking import FAILED, INTERRUPTED, said
+from unitune.cli.studies import export, show, studies
 from unitune.comparison import compare as compare_contenders
-from unitune.errors import BackendError, CallbackError, ObjectiveError, UnituneError
 from unitune.plugins import discover, library_version, missing
 from unitune.result import Result
 from unitune.tables import render
 from unitune.trial import State
-
-FAILED, REFUSED, INTERRUPTED = 1, 2, 130
-
-
-def _said(command: Callable[..., int | None]) -> Callable[..., None]:
-    """Turn what unitune raises into a sentence and an exit code."""
-
-    @functools.wraps(command)
-    def speaking(*args: Any, **kwargs: Any) -> None:
-        try:
-            code = command(*args, **kwargs)
-        except (ObjectiveError, CallbackError, BackendError) as error:
-            click.echo(f"unitune: {error}", err=True)
-            code = FAILED
-        except UnituneError as error:
-            click.echo(f"unitune: {error}", err=True)
-            code = REFUSED
-        raise SystemExit(code or 0)
-
-    return speaking
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -95,7 +75,7 @@ def _with_shared(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @main.command()
-@_said
+@said
 def backends() -> None:
     """List the backends, their methods, and what is missing."""
     rows, notes = [], []
@@ -125,7 +105,7 @@ def backends() -> None:
 @click.argument("space", metavar="MODULE:SPACE")
 @click.option("--backend", default="optuna", show_default=True)
 @click.option("--method", default="bayesian", show_default=True)
-@_said
+@said
 def translate(space: str, backend: str, method: str) -> None:
     """Show what becomes of each parameter of a space on a backend."""
     click.echo(str(translate_space(load_object(space), backend, method)))
@@ -149,7 +129,10 @@ def translate(space: str, backend: str, method: str) -> None:
     metavar="NAME=VALUE",
     help="an option of the method; may be repeated",
 )
-@_said
+@click.option("--storage", help="a journal: a name, a file or a URL; keeps every event")
+@click.option("--study", help="the study's name in the journal")
+@click.option("--resume", is_flag=True, help="go on with the study, to --trials in all")
+@said
 def run(
     objective: str,
     space: str | None,
@@ -188,7 +171,7 @@ def run(
     help="backend:method, separated by commas",
 )
 @click.option("--seeds", default=1, show_default=True, help="runs per contender")
-@_said
+@said
 def compare(
     objective: str,
     space: str | None,
@@ -221,3 +204,7 @@ def _code(result: Result) -> int:
     if result.reason == "interrupted":
         return INTERRUPTED
     return 0 if any(t.state is State.COMPLETE for t in result.trials) else FAILED
+
+
+for command in (studies, show, export):
+    main.add_command(command)

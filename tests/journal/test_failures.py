@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from unitune.journal import JournalError, open_journal
+
+FILL = """
+import resource, sys
+from unitune.journal import JournalError, open_journal
+
+with open_journal(sys.argv[1]) as journal, journal.resume("s") as log:
+    if sys.argv[2] == "limit":
+        resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
+    elif sys.argv[2] == "pages":
+        log._connection.exec_driver_sql("PRAGMA max_page_count=60")
+    written = 0
+    try:
+        while True:
+            log.append("started", written, {"attempt": 1, "pad": "x" * 1000})
+            written += 1
+    except JournalError as error:
+        print(written, error)
+"""
+
+
+def sql(path, *statements):
+    with sqlite3.connect(path) as connection:
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+
+
+def fill(path, how):
+    done = subprocess.run(
+        [sys.executable, "-c", FILL, str(path), how], capture_output=True, text=True, check=True
+    )
+    written, _, sentence = done.stdout.partition(" ")
+    return int(written), sentence
+
+
+def check_intact(path, written):
+    with open_journal(path) as journal, journal.resume("s") as log:
+        assert [event.seq for event in log.events()] == list(range(1, 11 + written))
+        log.append("resumed")
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    connection.close()
+
+
+def test_a_full_database_is_said_to_be_full_and_stays_intact(file):
+    written, sentence = fill(file, "pages")
+    assert "the disk is full: make room and resume the study" in sentence
+    assert written > 10
+    check_intact(file, written)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limit there")
+def test_a_limit_on_file_sizes_is_named_and_the_journal_stays_intact(file):
+    written, sentence = fill(file, "limit")
+    assert "a limit on file sizes was reached" in sentence
+    assert written > 10
+    check_intact(file, written)
+
+
+def test_a_full_disk_is_said_to_be_full_and_the_journal_stays_intact(tmp_path, file):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    if sys.platform != "linux" or os.geteuid() or subprocess.run(mount, check=False).returncode:
+        pytest.skip("a small disk can be made by root only")
+    try:
+        path = disk / "file.db"
+        path.write_bytes(file.read_bytes())
+        written, sentence = fill(path, "disk")
+        assert "the disk is full: make room and resume the study" in sentence
+        assert written > 10
+        room = tmp_path / "file.db"
+        for part in disk.iterdir():
+            (room.parent / part.name).write_bytes(part.read_bytes())
+        check_intact(room, written)
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_log_goes_on_once_there_is_room_again(file):
+    with open_journal(file) as journal, journal.resume("s") as log:
+        log._connection.exec_driver_sql("PRAGMA max_page_count=1")
+        with pytest.raises(JournalError, match="disk is full"):
+            log.append("started", 10, {"pad": "x" * 100_000})
+        log._connection.exec_driver_sql("PRAGMA max_page_count=1000000")
+        log.append("started", 10, {"pad": "x" * 100_000})
+        assert [event.seq for event in log.events()] == list(range(1, 12))
+
+
+def test_a_read_only_journal_can_be_read_and_says_why_it_cannot_be_written(file, header):
+    with open_journal(f"sqlite:///file:{file}?mode=ro&uri=true") as journal:
+        with journal.read("s") as log:
+            assert len(list(log.events())) == 10
+        assert journal.studies()[0].name == "s"
+        for attempt in (lambda: journal.resume("s"), lambda: journal.create("t", header)):
+            with pytest.raises(JournalError, match="it cannot be written: see to the permissions"):
+                attempt()
+        assert list(file.parent.glob("*.lock")) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions are others there")
+def test_a_folder_that_may_not_be_written_is_named(file, header):
+    code = (
+        "import os, sys\n"
+        "from unitune.journal import JournalError, open_journal\n"
+        "from unitune.journal import storage\n"
+        "if os.geteuid() == 0: os.setuid(65534)\n"
+        "try:\n"
+        "    with open_journal(sys.argv[1]) as journal: journal.resume('s')\n"
+        "except JournalError as error:\n"
+        "    print(error)\n"
+    )
+    for folder in [file.parent, *list(file.parents)[1:3]]:
+        folder.chmod(0o555 if folder == file.parent else 0o755)
+    file.chmod(0o444)
+    try:
+        import unitune.journal.storage  # noqa: F401 - it compiles what the other user may not
+
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(file)], capture_output=True, text=True, check=False
+        )
+    finally:
+        file.parent.chmod(0o755)
+    if "Permission" in done.stderr:
+        pytest.skip("another user may not read what is installed here")
+    assert str(file) in done.stdout, done.stderr
+    assert "permissions" in done.stdout
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path):
+    (tmp_path / "notes.db").write_text("shopping list " * 1000)
+    with pytest.raises(JournalError, match="no SQLite database"):
+        open_journal(tmp_path / "notes.db")
+
+
+def test_a_folder_is_refused(tmp_path):
+    with pytest.raises(JournalError, match="is a folder"):
+        open_journal(tmp_path)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(JournalError, match="its folder cannot"):
+        open_journal(tmp_path / "file" / "a.db")
+
+
+def test_a_reader_makes_no_file(tmp_path):
+    with pytest.raises(JournalError, match="There is no journal"):
+        open_journal(tmp_path / "a.db", create=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_newer_journal_asks_for_a_newer_unitune(file):
+    sql(file, "UPDATE unitune_journal SET version = 2")
+    with pytest.raises(JournalError, match=r"journal version 2; this one reads up to 1: upgrade"):
+        open_journal(file)
+
+
+@pytest.mark.parametrize(
+    "change", ["UPDATE unitune_journal SET version = 0", "DELETE FROM unitune_journal"]
+)
+def test_a_version_that_never_was_is_refused(file, change):
+    sql(file, change)
+    with pytest.raises(JournalError, match="names no journal version"):
+        open_journal(file)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ("DELETE FROM unitune_events WHERE seq = 4", "event 4 is missing"),
+        ("UPDATE unitune_events SET data = '{' WHERE seq = 4", "event 4 is no JSON"),
+    ],
+)
+def test_a_damaged_study_is_said_to_be_damaged(file, change, sentence):
+    sql(file, change)
+    with (
+        open_journal(file) as journal,
+        journal.read("s") as log,
+        pytest.raises(JournalError, match=sentence),
+    ):
+        list(log.events())
+
+
+def test_a_study_with_a_gap_is_not_gone_on_with(file):
+    sql(file, "DELETE FROM unitune_events WHERE seq IN (4, 5)")
+    with open_journal(file) as journal:
+        with pytest.raises(JournalError, match="of its 10 events 2 are missing"):
+            journal.resume("s")
+        assert list(file.parent.glob("*.lock")) == [], "the refusal lets the lock go"
+
+
+def test_a_damaged_header_is_said_to_be_damaged(file):
+    sql(file, "UPDATE unitune_studies SET header = '{}'")
+    with open_journal(file) as journal, pytest.raises(JournalError, match="header cannot be read"):
+        journal.read("s")
+
+
+def test_whoever_writes_past_the_lock_is_noticed(file):
+    with open_journal(file) as journal, journal.resume("s") as log:
+        sql(file, "INSERT INTO unitune_events VALUES (1, 11, 'told', 1, '{}', 0, NULL, NULL)")
+        with pytest.raises(JournalError, match="written by someone else, past the lock"):
+            log.append("told", 1)
+
+
+def test_a_file_locked_by_another_program_is_named(file, monkeypatch):
+    monkeypatch.setattr("unitune.journal.places.PATIENCE", 0.1)
+    with open_journal(file) as journal, journal.resume("s") as log:
+        other = sqlite3.connect(file, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(JournalError, match="another program has kept it locked"):
+            log.append("started", 11)
+        other.execute("ROLLBACK")
+        other.close()
+        log.append("started", 11)

@@ -1,0 +1,55 @@
+"""What goes wrong with a journal, said in one sentence each."""
+
+from __future__ import annotations
+
+from unitune.errors import UnituneError
+
+# SQLite's primary result codes (https://www.sqlite.org/rescode.html).
+_SQLITE = {
+    3: "it may not be accessed: see to its permissions",
+    5: "another program has kept it locked for too long: end that program and resume the study",
+    8: "it cannot be written: see to the permissions of the file and of its folder, which must "
+    "be writable too",
+    10: "the disk or its file system failed, or a limit on file sizes was reached",
+    11: "it is damaged: bring back a copy, or begin another one",
+    13: "the disk is full: make room and resume the study, nothing written so far is lost",
+    14: "it cannot be opened: see to the path and its permissions",
+    26: "it is no SQLite database: give another path",
+}
+# PostgreSQL's codes by their first characters, the longest first
+# (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+_POSTGRESQL = {
+    "53100": "its disk is full: make room and resume the study, nothing written so far is lost",
+    "25006": "it is read-only: connect to a server that can be written to",
+    "42501": "this user may not do that: grant it the rights to create and write tables",
+    "08": "the connection was lost: see to the server and resume the study",
+    "57": "the server ended the connection: see to it and resume the study",
+}
+
+
+class JournalError(UnituneError, OSError):
+    """A journal cannot be opened, read or written, or a study of it is not to be had."""
+
+
+def refusal(place: str, error: BaseException) -> JournalError:
+    """Return what to raise for an error of the database.
+
+    Args:
+        place: the journal as messages call it, without a password.
+        error: SQLAlchemy's error, or the driver's own.
+    """
+    original: BaseException = getattr(error, "orig", None) or error
+    said = str(original).strip().partition("\n")[0]
+    return JournalError(f"The journal {place} failed: {_reason(original)} ({said}).")
+
+
+def _reason(error: BaseException) -> str:
+    code = getattr(error, "sqlite_errorcode", None)
+    if isinstance(code, int):
+        return _SQLITE.get(code & 0xFF, "SQLite refused")
+    state = getattr(error, "sqlstate", None) or ""
+    known = (words for prefix, words in _POSTGRESQL.items() if state.startswith(prefix))
+    if state:
+        return next(known, "the database refused")
+    # psycopg gives no code where it could not connect
+    return "the database cannot be reached: see to its address, name and user, and that it runs"

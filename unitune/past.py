@@ -1,0 +1,124 @@
+"""What the events of a study come to: its finished trials, and those that never finished."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any
+
+from unitune.chronicle import Decision
+from unitune.journal import Event
+from unitune.space import Config
+from unitune.trial import Failure, Report, State, Trial
+
+Unpack = Callable[[Mapping[str, Any]], Config]
+
+
+@dataclass(slots=True)
+class OpenTrial:
+    """A trial that was proposed and has not ended.
+
+    Attributes:
+        config: its config.
+        seed: its own seed.
+        initial: whether the user gave the config.
+        suggest: seconds it took to come by.
+        reports: of the attempt under way.
+        failures: why earlier attempts failed.
+        under_way: whether an attempt had begun when the events break off.
+        deaths: how many drivers died while it was under way.
+    """
+
+    config: Config
+    _: KW_ONLY
+    seed: int
+    initial: bool
+    suggest: float
+    reports: list[Report] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    under_way: bool = False
+    deaths: int = 0
+
+
+class Past:
+    """Folds events, in their order.
+
+    Args:
+        unpack: makes a config of the space of what the events hold of it.
+
+    Attributes:
+        trials: finished ones, in the order in which they finished.
+        running: those that have not, by number.
+        asked: how many trials were proposed.
+        initial: how many of them were the user's own configs.
+        rejected: how many proposals broke a constraint.
+        transcript: the order in which the study was asked and told.
+    """
+
+    def __init__(self, unpack: Unpack) -> None:
+        self.unpack = unpack
+        self.trials: list[Trial] = []
+        self.running: dict[int, OpenTrial] = {}
+        self.asked = 0
+        self.initial = 0
+        self.rejected = 0
+        self.transcript: list[Decision] = []
+
+    def add(self, event: Event) -> None:
+        """Take one event."""
+        data, number = event.data, event.number
+        if number is not None:
+            self._add_to_trial(event.kind, number, data)
+        elif event.kind == "rejected":
+            self.rejected += 1
+        elif event.kind in ("resumed", "ended"):
+            self._interrupt(died=event.kind == "resumed")
+
+    def ended(self, data: Mapping[str, Any], number: int) -> Trial:
+        """Return the record of a running trial that a 'finished' event ends."""
+        trial = self.running[number]
+        failure = data["failure"]
+        return Trial(
+            number,
+            trial.config,
+            state=State(data["state"]),
+            value=data["value"],
+            seed=trial.seed,
+            reports=tuple(trial.reports),
+            metrics=data["metrics"],
+            failure=None if failure is None else Failure(**failure),
+            attempts=tuple(trial.failures),
+            initial=trial.initial,
+            start=data["start"],
+            suggest=trial.suggest,
+            evaluate=data["seconds"],
+        )
+
+    def _add_to_trial(self, kind: str, number: int, data: Mapping[str, Any]) -> None:
+        if kind == "asked":
+            self.running[number] = OpenTrial(
+                self.unpack(data["config"]),
+                seed=data["seed"],
+                initial=data["initial"],
+                suggest=data["suggest"],
+            )
+            self.asked = max(self.asked, number + 1)
+            self.initial += data["initial"]
+            self.transcript.append(("ask", number))
+        elif kind == "started":
+            self.running[number].under_way = True
+            self.running[number].reports.clear()
+        elif kind == "reported":
+            self.running[number].reports.append(Report(data["step"], data["value"]))
+        elif kind == "attempt":
+            self.running[number].under_way = False
+            self.running[number].failures.append(Failure(**data["failure"]))
+        elif kind == "finished":
+            self.trials.append(self.ended(data, number))
+            self.transcript.append(("tell", number))
+            del self.running[number]
+
+    def _interrupt(self, *, died: bool) -> None:
+        for trial in self.running.values():
+            trial.deaths += died and trial.under_way
+            trial.under_way = False

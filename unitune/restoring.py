@@ -1,0 +1,111 @@
+"""Bringing a study back from its journal: the same calls, in the same order, on a fresh one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+from unitune.backend import Answer, Proposal, Study
+from unitune.journal import Event
+from unitune.past import Past
+from unitune.translation import Translation
+from unitune.trial import Failure, Outcome, State, Trial
+
+
+class DivergedError(Exception):
+    """A fresh study does not propose what the journal says it did."""
+
+
+class Reenacted:
+    """A fresh study that is brought to where an earlier one was.
+
+    Repeating its calls is exact where the library is the same and reproducible. Loading its
+    results under the same seed would not be: the study would propose the same configs again.
+
+    Args:
+        study: a fresh one.
+        translation: how configs become its raw values.
+        history: takes every event.
+
+    Attributes:
+        tokens: what the study knows each trial by that has not ended.
+    """
+
+    def __init__(self, study: Study, translation: Translation, history: Past) -> None:
+        self.tokens: dict[int, Any] = {}
+        self._study = study
+        self._translation = translation
+        self._history = history
+
+    def repeat(self, events: Iterable[Event]) -> None:
+        """Repeat the calls that the earlier study saw, given its seed.
+
+        Raises:
+            DivergedError: this one proposes something else, after an upgrade of the library, say.
+        """
+        for event in events:
+            if event.kind == "rejected":
+                failure = Failure("Constraint", event.data["constraint"])
+                outcome = Outcome(State.INFEASIBLE, failure=failure)
+                self._study.tell(self._ask(event).token, outcome)
+            elif event.number is not None:
+                self._repeat(event, event.number)
+            self._history.add(event)
+
+    def warm_start(self) -> None:
+        """Tell the study all that the history holds, as results of configs from elsewhere.
+
+        What it proposes afterwards is new, so that it must have a seed of its own.
+        """
+        for trial in self._history.trials:
+            entered = self._study.inject(self._translation.lower(trial.config))
+            for report in trial.reports:
+                self._study.report(entered.token, report.step, report.value)
+            self._study.tell(entered.token, outcome_of(trial))
+        for number, running in sorted(self._history.running.items()):
+            raw = self._translation.lower(running.config)
+            self.tokens[number] = self._study.inject(raw).token
+
+    def _repeat(self, event: Event, number: int) -> None:
+        if event.kind == "asked":
+            raw = event.data["raw"]
+            entered = self._study.inject(raw) if event.data["initial"] else self._ask(event)
+            self.tokens[number] = entered.token
+        elif event.kind == "reported":
+            self._study.report(self.tokens[number], event.data["step"], event.data["value"])
+        elif event.kind == "finished":
+            outcome = outcome_of(self._history.ended(event.data, number))
+            self._study.tell(self.tokens.pop(number), outcome)
+
+    def _ask(self, event: Event) -> Proposal:
+        answer = self._study.ask()
+        if isinstance(answer, Answer):
+            raise DivergedError(f"event {event.seq} has a proposal, and now there is none")
+        if dict(answer.values) != event.data["raw"]:
+            raise DivergedError(
+                f"event {event.seq} has {event.data['raw']}, and now it is {dict(answer.values)}"
+            )
+        return answer
+
+
+def outcome_of(trial: Trial) -> Outcome:
+    """Return what a study was told of a trial."""
+    return Outcome(
+        trial.state,
+        trial.value,
+        reports=trial.reports,
+        metrics=trial.metrics,
+        failure=trial.failure,
+    )
+
+
+def derived_seed(seed: int, seq: int) -> int:
+    """Return a seed for what follows event `seq`: the old one would propose the same again.
+
+    Example:
+        >>> derived_seed(3, 10) != derived_seed(3, 11)
+        True
+    """
+    digest = hashlib.blake2b(f"{seed}/after/{seq}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "big")

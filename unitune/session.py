@@ -1,0 +1,216 @@
+"""One run from an opened study to its result."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import platform
+from collections.abc import Mapping
+from time import perf_counter
+from typing import Any
+
+import unitune
+from unitune.backend import Service, Study
+from unitune.chronicle import Chronicle
+from unitune.driver import Driver, Running
+from unitune.errors import OptionError, UnituneError
+from unitune.journal import Header
+from unitune.journal.encoding import decode, encode
+from unitune.journal.packing import pack_config
+from unitune.keeping import Keeper, keep
+from unitune.plugins import library_version
+from unitune.preparation import Plan
+from unitune.progress import progress_bar
+from unitune.recorder import Run
+from unitune.result import Overhead, Result
+from unitune.service import ServiceSink, serve
+from unitune.settings import Settings
+from unitune.source import Source, check_constraints
+
+
+class Session:
+    """Runs a plan with the settings of a run.
+
+    Args:
+        plan: the backend and the translation.
+        settings: checked ones.
+
+    Raises:
+        OptionError: the settings and the backend do not go together.
+        SpaceError: nothing seems to satisfy the constraints.
+    """
+
+    def __init__(self, plan: Plan, settings: Settings) -> None:
+        self._plan = plan
+        self._settings = settings
+        self._execution = settings.execution.chosen(plan.spec)
+        self._seed = settings.drawn
+        self._keeper: Keeper | None = None
+        self._chronicle = Chronicle()
+        self._versions = _versions(plan)
+        if settings.storage is not None and plan.spec.contract == "service":
+            raise OptionError(
+                f"Backend {plan.spec.name!r} owns its loop, so that a run of it cannot be kept in "
+                f"a journal and resumed. Use an ask-and-tell backend with executor='ray'."
+            )
+        check_constraints(plan.translation, settings.drawn)
+
+    def run(self, begun: float) -> Result:
+        """Run to the end.
+
+        Args:
+            begun: when the run began, on the clock of `time.perf_counter`.
+
+        Raises:
+            UnituneError: what ended the run; what was recorded is in its `result`.
+        """
+        settings = self._settings
+        with contextlib.ExitStack() as stack:
+            opened, running = self._open(stack)
+            stack.callback(opened.close)
+            title = f"{self._plan.spec.name}:{self._plan.method.name}"
+            bar = progress_bar(title, settings.limits.n_trials, wanted=settings.progress)
+            if bar is not None:
+                stack.callback(bar.close)
+            record = Run(settings.mode, settings.limits, callbacks=settings.callbacks, progress=bar)
+            if self._keeper is not None:
+                record.restore(self._keeper.past.trials, self._keeper.past.rejected)
+            start_up = perf_counter() - begun
+            try:
+                if isinstance(opened, Service):
+                    self._serve(opened, record)
+                else:
+                    self._drive(opened, record, running)
+                self._chronicle.ended(record.reason or "")
+            except UnituneError as error:
+                record.stop("failed")
+                error.result = self._result(opened, record, start_up)
+                raise
+            return self._result(opened, record, start_up)
+
+    def _open(self, stack: contextlib.ExitStack) -> tuple[Any, dict[int, Running]]:
+        """Open the study, or bring it back from its journal."""
+        settings = self._settings
+        if settings.storage is None:
+            return self._open_study(self._seed, settings.limits.n_trials), {}
+        keeper = keep(
+            self._plan,
+            self._header(),
+            storage=settings.storage,
+            study=settings.study,
+            resume=settings.resume,
+            seed=settings.seed,
+        )
+        stack.enter_context(keeper.log)
+        opened, running = keeper.bring_back(self._open_study)
+        self._seed = keeper.seed
+        self._keeper = keeper
+        pack = functools.partial(pack_config, self._plan.translation.space)
+        self._chronicle = Chronicle(keeper.log, pack)
+        self._chronicle.transcript += keeper.past.transcript
+        return opened, running
+
+    def _open_study(self, seed: int, n_trials: int) -> Any:
+        settings = self._settings
+        return self._plan.open(
+            mode=settings.mode,
+            seed=seed,
+            n_trials=n_trials,
+            options=settings.options,
+            workers=self._execution.workers,
+            initial=settings.initial,
+        )
+
+    def _serve(self, service: Service, record: Run) -> None:
+        settings, initial = self._settings, len(self._settings.initial)
+        sink = ServiceSink(self._plan.translation, record, seed=self._seed, initial=initial)
+        serve(service, settings.evaluate, sink, record)
+
+    def _drive(self, study: Study, record: Run, running: Mapping[int, Running]) -> None:
+        settings, past = self._settings, self._keeper.past if self._keeper else None
+
+        def rejected(values: Mapping[str, Any], constraint: str) -> None:
+            self._chronicle.rejected(values, constraint)
+            record.rejected += 1
+
+        source = Source(
+            study,
+            self._plan.translation,
+            initial=settings.initial[past.initial if past else 0 :],
+            on_rejected=rejected,
+        )
+        driver = Driver(
+            source,
+            self._execution.factory(settings.evaluate),
+            record,
+            self._chronicle,
+            seed=self._seed,
+            n_trials=settings.limits.n_trials,
+            workers=self._execution.workers,
+            retries=settings.retries,
+            order=settings.order,
+        )
+        driver.restore(running, past.asked if past else 0)
+        driver.drive()
+
+    def _header(self) -> Header:
+        plan, settings = self._plan, self._settings
+        # As they will be read again, for the comparison with those of a later run.
+        options = decode(encode(dict(settings.options)))
+        return Header(
+            plan.spec.name,
+            plan.method.name,
+            mode=settings.mode,
+            seed=settings.drawn,
+            space=decode(encode(plan.translation.space.to_dict())),
+            metric=settings.evaluate.metric,
+            n_trials=settings.limits.n_trials,
+            options=options,
+            versions=self._versions,
+            through=plan.through,
+        )
+
+    def _result(self, opened: Any, record: Run, start_up: float) -> Result:
+        plan, keeper = self._plan, self._keeper
+        return Result(
+            plan.spec.name,
+            plan.method.name,
+            mode=record.mode,
+            seed=self._seed,
+            space=plan.translation.space,
+            trials=tuple(sorted(record.trials, key=lambda trial: trial.number)),
+            reason=record.reason or "n_trials",
+            rejected=record.rejected,
+            translation=plan.translation,
+            native=opened.native,
+            overhead=_overhead(record, start_up, self._execution.workers),
+            through=plan.through,
+            versions=self._versions,
+            transcript=tuple(self._chronicle.transcript),
+            study=None if keeper is None else keeper.log.name,
+            resumed=None if keeper is None else keeper.how,
+        )
+
+
+def _overhead(record: Run, start_up: float, workers: int) -> Overhead:
+    """Return where the time of this run went; restored trials had theirs in an earlier one."""
+    wall = record.elapsed
+    new = record.trials[record.restored :]
+    suggest = sum(trial.suggest for trial in new)
+    evaluate = sum(trial.evaluate for trial in new)
+    observe = sum(trial.observe for trial in new)
+    return Overhead(
+        start_up + wall,
+        start_up,
+        suggest=suggest,
+        evaluate=evaluate,
+        observe=observe,
+        idle=max(0.0, wall - suggest - observe - evaluate / workers),
+    )
+
+
+def _versions(plan: Plan) -> dict[str, str]:
+    versions = {"unitune": unitune.__version__, "python": platform.python_version()}
+    if plan.spec.distribution is not None:
+        versions[plan.spec.distribution] = library_version(plan.spec) or "unknown"
+    return versions
