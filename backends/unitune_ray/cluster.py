@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import random
 import secrets
 import shutil
 import signal
+import socket
 import tempfile
 import threading
 import warnings
@@ -54,34 +56,47 @@ def check_address(address: Any) -> None:
 
 
 @contextlib.contextmanager
-def connected(workers: int, address: str | None) -> Iterator[None]:
-    """Hold a Ray: what was started here is shut down again, what was there is left alone."""
+def connected(cpus: int, address: str | None) -> Iterator[None]:
+    """Hold a Ray: what was started here is shut down again, what was there is left alone.
+
+    Args:
+        cpus: how many a Ray of our own counts, if one is started.
+        address: of the cluster to join; None starts a Ray of our own.
+    """
     if ray.is_initialized():
         yield
         return
     with contextlib.ExitStack() as stack:
         settings: dict[str, Any] = {"address": address}
         if address is None:
-            settings = _local(workers, stack)
+            settings = _local(cpus, stack)
         stack.callback(_shut_down)
         try:
-            with warnings.catch_warnings():
+            _knock(address)
+            with _random_kept(), warnings.catch_warnings():
                 # Ray announces changes to come, and subprocess files that it leaves to the
                 # garbage collector.
                 warnings.simplefilter("ignore")
                 ray.init(log_to_driver=False, logging_level=logging.CRITICAL, **settings)
         except Exception as error:
             where = "a local Ray" if address is None else f"the Ray at {address!r}"
-            raise BackendError(f"Ray Tune cannot reach {where}: {error}") from error
+            raise BackendError(f"unitune cannot reach {where}: {error}") from error
         yield
 
 
-def _local(workers: int, stack: contextlib.ExitStack) -> dict[str, Any]:
+def _knock(address: str | None) -> None:
+    """Raise OSError if nobody listens at an address: Ray itself would try for minutes."""
+    host, _, port = (address or "").removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+
+
+def _local(cpus: int, stack: contextlib.ExitStack) -> dict[str, Any]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     stack.enter_context(_own_token())
     return {
         "address": "local",
-        "num_cpus": workers,
+        "num_cpus": cpus,
         "include_dashboard": False,
         "object_store_memory": OBJECT_STORE,
         "_temp_dir": str(stack.enter_context(_directory())),
@@ -116,9 +131,19 @@ def _read_token_again() -> None:
 
 
 def _shut_down() -> None:
-    with warnings.catch_warnings():
+    with _random_kept(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # see above
         ray.shutdown()
+
+
+@contextlib.contextmanager
+def _random_kept() -> Iterator[None]:
+    """Keep Python's global random state from Ray, which draws from it when it starts and stops."""
+    state = random.getstate()
+    try:
+        yield
+    finally:
+        random.setstate(state)
 
 
 @contextlib.contextmanager
@@ -133,14 +158,14 @@ def _directory() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
-    """Set what Tune reads from the process for a while, and undo what it sets itself."""
+def undisturbed(settings: Mapping[str, str] = TUNE) -> Iterator[None]:
+    """Set what Ray reads from the process for a while, and undo what it sets itself."""
     environment = _rays_environment()
     logger = logging.getLogger("ray")
     level, main = logger.level, threading.current_thread() is threading.main_thread()
     numbers = [signal.SIGINT, signal.SIGTERM, *([signal.SIGUSR1] if os.name != "nt" else [])]
     handlers = {number: signal.getsignal(number) for number in numbers} if main else {}
-    os.environ |= TUNE
+    os.environ |= settings
     logger.setLevel(logging.CRITICAL)
     try:
         yield
