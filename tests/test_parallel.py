@@ -10,7 +10,7 @@ import signal
 import time
 
 import pytest
-from spaces import MIXED, mixed_loss
+from spaces import MIXED, any_loss, mixed_loss
 
 import unitune
 from unitune.space import Float, Int, Space
@@ -134,15 +134,54 @@ def test_the_budget_is_exact():
         assert len(run(n_trials=n_trials, workers=3).trials) == n_trials
 
 
-def test_parallel_proposals_of_a_learning_method_hardly_repeat():
-    space = Space({"a": Int(0, 99), "b": Int(0, 99)})
+CHOICES = Space({name: unitune.Categorical(list(range(10))) for name in "abcd"})
 
-    def objective(config):
-        return (config["a"] - 50) ** 2 + (config["b"] - 50) ** 2
 
-    result = run(space, objective, backend="optuna", method="tpe", n_trials=80)
-    configs = [tuple(trial.config.values()) for trial in result.trials]
-    assert len(set(configs)) >= 72
+def sum_of(config):
+    return sum(config.values())
+
+
+@pytest.mark.parametrize(
+    ("backend", "method"),
+    [("builtin", "random"), ("optuna", "tpe"), ("hyperopt", "tpe"), ("skopt", "gp_fast")],
+)
+def test_no_config_of_ten_thousand_is_tried_twice(backend, method):
+    n_trials = 60 if backend == "skopt" else 200
+    result = run(CHOICES, sum_of, backend=backend, method=method, n_trials=n_trials)
+    assert len({tuple(trial.config.values()) for trial in result.trials}) == n_trials
+    by_chance = run(CHOICES, sum_of, n_trials=n_trials)
+    if method != "random":
+        assert result.repeated > 0 or backend == "skopt"
+        assert result.best.value < by_chance.best.value
+
+
+def test_one_worker_takes_repeats_as_the_library_proposes_them():
+    result = run(CHOICES, sum_of, backend="optuna", method="tpe", n_trials=120, workers=1)
+    assert len({tuple(trial.config.values()) for trial in result.trials}) < 120
+    assert result.repeated == 0
+
+
+def test_a_space_with_few_configs_is_tried_again_once_all_were():
+    space = Space({"n": Int(1, 3)})
+    result = run(space, any_loss, backend="optuna", method="tpe", n_trials=12)
+    assert len(result.trials) == 12
+    assert {trial.config["n"] for trial in result.trials[:3]} == {1, 2, 3}
+
+
+@pytest.mark.parametrize(
+    ("backend", "method"), [("optuna", "tpe"), ("hyperopt", "tpe"), ("skopt", "gp_fast")]
+)
+def test_repeats_are_repeated_when_a_run_is(tmp_path, backend, method):
+    space = Space({"n": Int(1, 30)})
+    given = {"backend": backend, "method": method, "n_trials": 22}
+    first = run(space, any_loss, **given)
+    again = run(space, any_loss, **given, replay=first.transcript)
+    assert [t.config for t in again.trials] == [t.config for t in first.trials]
+    kept = {"storage": tmp_path / "journal.db", "study": "mine", "resume": True}
+    run(space, any_loss, **{**given, "n_trials": 20}, **kept)
+    resumed = run(space, any_loss, **given, **kept)
+    assert resumed.resumed == "exact"
+    assert len({t.config["n"] for t in resumed.trials}) >= 20
 
 
 def test_workers_share_the_cores_between_their_numerical_libraries(monkeypatch):

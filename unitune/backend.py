@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol, Self, TypeVar
 from unitune.capabilities import Method
 from unitune.errors import OptionError, nearest
 from unitune.translation import Raw, Translation
-from unitune.trial import Outcome
+from unitune.trial import Failure, Outcome, State
 
 Mode = Literal["min", "max"]
 Built = TypeVar("Built")
@@ -111,6 +111,18 @@ class Study(Backend):
     @abstractmethod
     def tell(self, token: Any, outcome: Outcome) -> None:
         """Learn what became of a proposal."""
+
+    def repeated(self, token: Any, outcome: Outcome | None) -> None:
+        """Learn that a proposal repeats an earlier config, so that it is not evaluated.
+
+        Only runs with several workers refuse repeats. A library that can take a proposal back
+        does so here.
+
+        Args:
+            token: the proposal's.
+            outcome: what became of the earlier one; None while it is running.
+        """
+        self.tell(token, outcome or Outcome(State.FAILED, failure=Failure("Repeated", "")))
 
     def report(self, token: Any, step: int, value: float) -> bool:
         """Learn a trial's value at one step; return whether the library would stop it."""

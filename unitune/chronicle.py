@@ -44,6 +44,7 @@ class Chronicle:
                 "raw": dict(proposed.values),
                 "config": self._pack(proposed.config),
                 "initial": proposed.initial,
+                "entered": proposed.entered,
                 "seed": seed,
                 "suggest": proposed.suggest,
             }
@@ -52,6 +53,10 @@ class Chronicle:
     def rejected(self, values: Mapping[str, Any], constraint: str) -> None:
         """A proposal broke a constraint of the space."""
         self._append("rejected", None, raw=dict(values), constraint=constraint)
+
+    def repeated(self, values: Mapping[str, Any], number: int) -> None:
+        """A proposal repeated the config of an earlier trial."""
+        self._append("repeated", None, raw=dict(values), of=number)
 
     def started(self, number: int, attempt: int) -> None:
         """An attempt at a trial begins."""

@@ -54,6 +54,10 @@ class ComposedStudy(Study):
         self._proposer.tell(token[0], outcome)
         self._host.tell(token[1], outcome)
 
+    def repeated(self, token: tuple[Any, Any], outcome: Outcome | None) -> None:
+        self._proposer.repeated(token[0], outcome)
+        self._host.repeated(token[1], outcome)
+
     def report(self, token: tuple[Any, Any], step: int, value: float) -> bool:
         return self._host.report(token[1], step, value)
 

@@ -89,6 +89,9 @@ class Driver:
     def restore(self, running: Mapping[int, Running], asked: int) -> None:
         """Take over the trials that an earlier run asked for and did not finish."""
         self._asked = asked
+        self._source.restore(
+            self._run.trials, {number: trial.job.config for number, trial in running.items()}
+        )
         for number, trial in sorted(running.items()):
             self._running[number] = trial
             heapq.heappush(self._again, (0.0, number))
@@ -131,6 +134,7 @@ class Driver:
             number = self._asked
             job = Job(number, proposed.config, seed=trial_seed(self._seed, number))
             self._chronicle.asked(number, proposed, job.seed)
+            self._source.begin(number, proposed.config)
             self._asked += 1
             self._busy_seconds += proposed.suggest
             if self._order:
@@ -198,7 +202,7 @@ class Driver:
         self._chronicle.finished(finished, start=start, attempts=len(trial.failures) + 1)
         del self._running[trial.job.number]
         begun = perf_counter()
-        self._source.study.tell(trial.token, finished.outcome)
+        self._source.tell(trial.job.number, trial.token, finished.outcome)
         observe = perf_counter() - begun
         self._busy_seconds += observe
         self._run.add(_record(trial, finished.outcome, start=start, observe=observe))

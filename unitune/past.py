@@ -9,7 +9,7 @@ from typing import Any
 from unitune.chronicle import Decision
 from unitune.journal import Event
 from unitune.space import Config
-from unitune.trial import Failure, Report, State, Trial
+from unitune.trial import Failure, Outcome, Report, State, Trial
 
 Unpack = Callable[[Mapping[str, Any]], Config]
 
@@ -52,6 +52,7 @@ class Past:
         asked: how many trials were proposed.
         initial: how many of them were the user's own configs.
         rejected: how many proposals broke a constraint.
+        repeated: how many repeated an earlier config.
         transcript: the order in which the study was asked and told.
     """
 
@@ -62,6 +63,7 @@ class Past:
         self.asked = 0
         self.initial = 0
         self.rejected = 0
+        self.repeated = 0
         self.transcript: list[Decision] = []
 
     def add(self, event: Event) -> None:
@@ -71,8 +73,14 @@ class Past:
             self._add_to_trial(event.kind, number, data)
         elif event.kind == "rejected":
             self.rejected += 1
+        elif event.kind == "repeated":
+            self.repeated += 1
         elif event.kind in ("resumed", "ended"):
             self._interrupt(died=event.kind == "resumed")
+
+    def outcome(self, number: int) -> Outcome | None:
+        """Return what became of a trial; None while it has not ended."""
+        return next((trial.outcome for trial in self.trials if trial.number == number), None)
 
     def ended(self, data: Mapping[str, Any], number: int) -> Trial:
         """Return the record of a running trial that a 'finished' event ends."""

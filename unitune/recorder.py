@@ -9,6 +9,7 @@ from typing import Any
 
 from unitune.backend import Mode
 from unitune.errors import CallbackError, ObjectiveError
+from unitune.past import Past
 from unitune.progress import Progress
 from unitune.trial import State, Trial
 
@@ -46,6 +47,7 @@ class Run:
         mode: whether smaller or greater values are better.
         reason: why the run is over; None while it goes on.
         rejected: how many proposals broke a constraint of the space; they are no trials.
+        repeated: how many proposals repeated an earlier config; they are no trials either.
         restored: how many of the trials are of an earlier run of the same study.
     """
 
@@ -62,6 +64,7 @@ class Run:
         self.best: Trial | None = None
         self.reason: str | None = None
         self.rejected = 0
+        self.repeated = 0
         self.restored = 0
         self._limits = limits
         self._callbacks = tuple(callbacks)
@@ -70,15 +73,15 @@ class Run:
         self._all_failed_alike = True
         self.started = time.perf_counter()
 
-    def restore(self, trials: Iterable[Trial], rejected: int) -> None:
+    def restore(self, past: Past) -> None:
         """Begin with the trials of an earlier run of the same study.
 
         An objective that failed from the first trial on is not taken for broken again: it may
         have been mended since.
         """
         self._all_failed_alike = False
-        self.rejected = rejected
-        for trial in trials:
+        self.rejected, self.repeated = past.rejected, past.repeated
+        for trial in past.trials:
             self.trials.append(trial)
             self._weigh(trial)
         self.restored = len(self.trials)

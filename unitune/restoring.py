@@ -10,7 +10,7 @@ from unitune.backend import Answer, Proposal, Study
 from unitune.journal import Event
 from unitune.past import Past
 from unitune.translation import Translation
-from unitune.trial import Failure, Outcome, State, Trial
+from unitune.trial import Failure, Outcome, State
 
 
 class DivergedError(Exception):
@@ -49,6 +49,9 @@ class Reenacted:
                 failure = Failure("Constraint", event.data["constraint"])
                 outcome = Outcome(State.INFEASIBLE, failure=failure)
                 self._study.tell(self._ask(event).token, outcome)
+            elif event.kind == "repeated":
+                earlier = self._history.outcome(event.data["of"])
+                self._study.repeated(self._ask(event).token, earlier)
             elif event.number is not None:
                 self._repeat(event, event.number)
             self._history.add(event)
@@ -62,7 +65,7 @@ class Reenacted:
             entered = self._study.inject(self._translation.lower(trial.config))
             for report in trial.reports:
                 self._study.report(entered.token, report.step, report.value)
-            self._study.tell(entered.token, outcome_of(trial))
+            self._study.tell(entered.token, trial.outcome)
         for number, running in sorted(self._history.running.items()):
             raw = self._translation.lower(running.config)
             self.tokens[number] = self._study.inject(raw).token
@@ -70,12 +73,12 @@ class Reenacted:
     def _repeat(self, event: Event, number: int) -> None:
         if event.kind == "asked":
             raw = event.data["raw"]
-            entered = self._study.inject(raw) if event.data["initial"] else self._ask(event)
+            entered = self._study.inject(raw) if event.data["entered"] else self._ask(event)
             self.tokens[number] = entered.token
         elif event.kind == "reported":
             self._study.report(self.tokens[number], event.data["step"], event.data["value"])
         elif event.kind == "finished":
-            outcome = outcome_of(self._history.ended(event.data, number))
+            outcome = self._history.ended(event.data, number).outcome
             self._study.tell(self.tokens.pop(number), outcome)
 
     def _ask(self, event: Event) -> Proposal:
@@ -87,17 +90,6 @@ class Reenacted:
                 f"event {event.seq} has {event.data['raw']}, and now it is {dict(answer.values)}"
             )
         return answer
-
-
-def outcome_of(trial: Trial) -> Outcome:
-    """Return what a study was told of a trial."""
-    return Outcome(
-        trial.state,
-        trial.value,
-        reports=trial.reports,
-        metrics=trial.metrics,
-        failure=trial.failure,
-    )
 
 
 def derived_seed(seed: int, seq: int) -> int:

@@ -60,6 +60,7 @@ class Result:
         reason: why the run ended: n_trials, timeout, target, patience, exhausted, interrupted,
             all failed, or what a callback said.
         rejected: how many proposals broke a constraint of the space; they are no trials.
+        repeated: how many repeated an earlier config, with several workers; they are none either.
         translation: how the space was translated.
         native: the library's own study: `optuna.Study`, `hyperopt.Trials`, …
         overhead: where the time went.
@@ -88,6 +89,7 @@ class Result:
     through: str | None
     versions: Mapping[str, str]
     transcript: tuple[Decision, ...] = ()
+    repeated: int = 0
     study: str | None = None
     resumed: str | None = None
 

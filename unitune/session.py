@@ -74,7 +74,7 @@ class Session:
                 stack.callback(bar.close)
             record = Run(settings.mode, settings.limits, callbacks=settings.callbacks, progress=bar)
             if self._keeper is not None:
-                record.restore(self._keeper.past.trials, self._keeper.past.rejected)
+                record.restore(self._keeper.past)
             start_up = perf_counter() - begun
             try:
                 if isinstance(opened, Service):
@@ -133,11 +133,18 @@ class Session:
             self._chronicle.rejected(values, constraint)
             record.rejected += 1
 
+        def repeated(values: Mapping[str, Any], number: int) -> None:
+            self._chronicle.repeated(values, number)
+            record.repeated += 1
+
+        several = self._execution.workers > 1
         source = Source(
             study,
             self._plan.translation,
             initial=settings.initial[past.initial if past else 0 :],
             on_rejected=rejected,
+            # One worker follows the library to the letter, as by hand.
+            on_repeated=repeated if several else None,
         )
         driver = Driver(
             source,
@@ -181,6 +188,7 @@ class Session:
             trials=tuple(sorted(record.trials, key=lambda trial: trial.number)),
             reason=record.reason or "n_trials",
             rejected=record.rejected,
+            repeated=record.repeated,
             translation=plan.translation,
             native=opened.native,
             overhead=_overhead(record, start_up, self._execution.workers),

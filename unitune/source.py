@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import random
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
@@ -13,8 +15,12 @@ from unitune.backend import Answer, Proposal, Study
 from unitune.errors import BackendError, SpaceError, UnituneWarning
 from unitune.space import Config
 from unitune.translation import Raw, Translation
-from unitune.trial import Failure, Outcome, State
+from unitune.trial import Failure, Outcome, State, Trial
 
+# After so many repeats in a row a library has converged, and a config drawn at random is as good.
+REPEATS = 10
+# So many random draws that are all known mean that few new configs are left.
+DRAWS = 100
 # A library that proposes so many configs in a row that break a constraint has nothing to offer.
 REJECTIONS = 1000
 
@@ -28,6 +34,7 @@ class Proposed:
         values: in the backend's raw values.
         token: what the study knows it by.
         initial: whether the user gave it.
+        entered: whether it was entered into the study, which did not propose it.
         suggest: seconds it took to come by.
     """
 
@@ -36,6 +43,7 @@ class Proposed:
     values: Mapping[str, Raw]
     token: Any
     initial: bool
+    entered: bool
     suggest: float
 
 
@@ -47,6 +55,8 @@ class Source:
         translation: how its raw values become configs.
         initial: configs to hand out before the study is asked.
         on_rejected: called with (raw values, constraint) for each proposal that breaks one.
+        on_repeated: called with (raw values, number) for each proposal that repeats the config of
+            a trial; None takes repeats as they come.
     """
 
     def __init__(
@@ -56,11 +66,17 @@ class Source:
         *,
         initial: Iterable[Config] = (),
         on_rejected: Callable[[Mapping[str, Raw], str], Any],
+        on_repeated: Callable[[Mapping[str, Raw], int], Any] | None = None,
     ) -> None:
         self.study = study
         self.translation = translation
         self._initial = deque(initial)
         self._on_rejected = on_rejected
+        # What is drawn from a continuous range does not repeat.
+        countable = on_repeated is not None and translation.space.size < math.inf
+        self._on_repeated = on_repeated if countable else None
+        self._seen: dict[tuple[Any, ...], int] = {}
+        self._outcomes: dict[int, Outcome] = {}
 
     def next(self, *, waiting: bool) -> Proposed | Answer:
         """Return the next config, or why there is none.
@@ -73,17 +89,27 @@ class Source:
         """
         begun = perf_counter()
         if self._initial:
-            return self.enter(self._initial.popleft())
-        for _ in range(REJECTIONS):
+            return self._enter(self._initial.popleft(), begun, initial=True)
+        repeats = rejections = 0
+        while rejections < REJECTIONS:
             answer = self.study.ask()
             if isinstance(answer, Answer):
                 self._refuse_to_wait_for_nothing(answer, waiting=waiting)
                 return answer
             config = self.translation.lift(answer.values)
             broken = self.translation.space.broken_constraint(config)
-            if broken is None:
-                return _proposed(config, answer, begun, initial=False)
-            self.reject(answer, broken)
+            earlier = self._earlier(config)
+            if broken is not None:
+                self.reject(answer, broken)
+                rejections += 1
+            elif earlier is None or repeats > REPEATS:
+                return _proposed(config, answer, begun)
+            else:
+                self._repeat(answer, earlier)
+                repeats += 1
+                unseen = self._unseen() if repeats == REPEATS else None
+                if unseen is not None:
+                    return self._enter(unseen, begun, initial=False)
         warnings.warn(
             f"{self.translation.backend} ({self.translation.method}) proposed {REJECTIONS} "
             f"configs in a row that break a constraint; the run ends.",
@@ -92,17 +118,54 @@ class Source:
         )
         return Answer.EXHAUSTED
 
-    def enter(self, config: Config) -> Proposed:
-        """Enter a config of the user's, or of an earlier run, into the study."""
-        begun = perf_counter()
-        entered = self.study.inject(self.translation.lower(config))
-        return _proposed(config, entered, begun, initial=True)
-
     def reject(self, proposal: Proposal, constraint: str) -> None:
         """Tell the study that a proposal breaks a constraint of the space."""
         self._on_rejected(proposal.values, constraint)
         failure = Failure("Constraint", constraint)
         self.study.tell(proposal.token, Outcome(State.INFEASIBLE, failure=failure))
+
+    def begin(self, number: int, config: Config) -> None:
+        """Remember which trial has a config."""
+        if self._on_repeated is not None:
+            self._seen.setdefault(self._key(config), number)
+
+    def tell(self, number: int, token: Any, outcome: Outcome) -> None:
+        """Tell the study what became of a trial."""
+        self.study.tell(token, outcome)
+        if self._on_repeated is not None:
+            self._outcomes[number] = outcome
+
+    def restore(self, trials: Iterable[Trial], running: Mapping[int, Config]) -> None:
+        """Remember the trials of an earlier run."""
+        for trial in trials:
+            self.begin(trial.number, dict(trial.config))
+            if self._on_repeated is not None:
+                self._outcomes[trial.number] = trial.outcome
+        for number, config in running.items():
+            self.begin(number, config)
+
+    def _enter(self, config: Config, begun: float, *, initial: bool) -> Proposed:
+        entered = self.study.inject(self.translation.lower(config))
+        return _proposed(config, entered, begun, initial=initial, entered=True)
+
+    def _unseen(self) -> Config | None:
+        """Draw a config that no trial has yet, if a few draws find one."""
+        # Fixed by what was seen, so that a run that is repeated draws the same.
+        rng = random.Random(len(self._seen))
+        draws = (self.translation.space.sample(rng) for _ in range(DRAWS))
+        return next((config for config in draws if self._earlier(config) is None), None)
+
+    def _earlier(self, config: Config) -> int | None:
+        return None if self._on_repeated is None else self._seen.get(self._key(config))
+
+    def _repeat(self, proposal: Proposal, number: int) -> None:
+        if self._on_repeated is not None:
+            self._on_repeated(proposal.values, number)
+            self.study.repeated(proposal.token, self._outcomes.get(number))
+
+    def _key(self, config: Config) -> tuple[Any, ...]:
+        steps = self.translation.steps
+        return tuple((name, steps[name].lower(v)) for name, v in config.items() if name in steps)
 
     def _refuse_to_wait_for_nothing(self, answer: Answer, *, waiting: bool) -> None:
         if answer is Answer.NOT_READY and not waiting:
@@ -112,12 +175,20 @@ class Source:
             )
 
 
-def _proposed(config: Config, proposal: Proposal, begun: float, *, initial: bool) -> Proposed:
+def _proposed(
+    config: Config,
+    proposal: Proposal,
+    begun: float,
+    *,
+    initial: bool = False,
+    entered: bool = False,
+) -> Proposed:
     return Proposed(
         config,
         values=proposal.values,
         token=proposal.token,
         initial=initial,
+        entered=entered,
         suggest=perf_counter() - begun,
     )
 

@@ -93,6 +93,17 @@ class Trial:
     evaluate: float = 0.0
     observe: float = 0.0
 
+    @property
+    def outcome(self) -> Outcome:
+        """What the backend was told of it."""
+        return Outcome(
+            self.state,
+            self.value,
+            reports=self.reports,
+            metrics=self.metrics,
+            failure=self.failure,
+        )
+
 
 def trial_seed(seed: int, number: int) -> int:
     """Return a trial's own seed, in [0, 2**32): the same for every backend and every attempt.

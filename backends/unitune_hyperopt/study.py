@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
-from hyperopt import JOB_STATE_DONE, JOB_STATE_RUNNING, STATUS_FAIL, STATUS_OK, Trials
+from hyperopt import (
+    JOB_STATE_DONE,
+    JOB_STATE_ERROR,
+    JOB_STATE_RUNNING,
+    STATUS_FAIL,
+    STATUS_OK,
+    Trials,
+)
 from hyperopt.base import Domain
 from hyperopt.utils import coarse_utcnow
 
@@ -67,6 +74,11 @@ class HyperoptStudy(Study):
         # In place; the list of trials need not be rebuilt, which takes time growing with it.
         token["result"] = self._result(outcome)
         token["state"] = JOB_STATE_DONE
+        token["refresh_time"] = coarse_utcnow()
+
+    def repeated(self, token: dict[str, Any], outcome: Outcome | None) -> None:
+        # Hyperopt leaves trials in error out of account, which takes the proposal back.
+        token["state"] = JOB_STATE_ERROR
         token["refresh_time"] = coarse_utcnow()
 
     @property

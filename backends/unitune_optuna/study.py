@@ -123,6 +123,10 @@ class OptunaStudy(Study):
             pruned = outcome.state is State.PRUNED
             self._finish(trial, state=TrialState.PRUNED if pruned else TrialState.FAIL)
 
+    def repeated(self, token: Asked, outcome: Outcome | None) -> None:
+        # Samplers leave failed trials out of account, which takes the proposal back.
+        self._finish(token.trial, state=TrialState.FAIL)
+
     def _tell_infeasible(self, trial: optuna.Trial) -> None:
         value = self._refusals.value()
         if value is None:

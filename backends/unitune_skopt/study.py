@@ -58,6 +58,13 @@ class SkoptStudy(Study):
         self._optimizer._n_initial_points += 1
         return self._proposal(self._points.point(values), values)
 
+    def repeated(self, token: int, outcome: Outcome | None) -> None:
+        # The earlier trial may be a point nearby, of the same values: so it is news to the model.
+        if outcome is not None:
+            self.tell(token, outcome)
+        else:
+            del self._asked[token]
+
     def tell(self, token: int, outcome: Outcome) -> None:
         point = self._asked.pop(token)
         loss = self._loss(outcome)
