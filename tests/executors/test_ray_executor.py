@@ -24,6 +24,7 @@ import pytest
 import ray
 from ray.cluster_utils import Cluster
 
+import unitune
 from unitune.errors import BackendError, ObjectiveError, OptionError, UnituneWarning
 from unitune.objective import Evaluator, Job
 from unitune.trial import State
@@ -612,3 +613,42 @@ def test_what_fits_is_counted_node_by_node():
     assert fitting(read_request({"cpu": 0, "gpu": 0.1}), nodes) == 10
     assert fitting(read_request({"cpu": 5}), nodes) == 0
     assert fitting(read_request({"cpu": 1, "tpu": 1}), nodes) == 0
+
+
+@pytest.mark.ray
+@pytest.mark.parametrize(
+    ("backend", "method"),
+    [("builtin", "random"), ("optuna", "tpe"), ("hyperopt", "tpe"), ("skopt", "forest")],
+)
+def test_every_backend_runs_on_actors(shared, tmp_path, backend, method):
+    space = unitune.Space({"x": unitune.Float(0.0, 1.0), "n": unitune.Int(1, 100)})
+
+    def objective(config, trial):
+        if trial.number == 4:
+            raise ValueError("its own fault")
+        return config["x"] + config["n"]
+
+    given = {"backend": backend, "method": method, "workers": 2, "executor": "ray", "seed": 1}
+    kept = {"storage": tmp_path / "journal.db", "study": "mine", "resume": True}
+    first = unitune.run(space, objective, n_trials=12, **given, **kept)
+    assert [t.number for t in first.trials if t.failure] == [4]
+    resumed = unitune.run(space, objective, n_trials=16, **given, **kept)
+    assert (len(resumed.trials), resumed.resumed) == (16, "exact")
+    assert [t.config for t in resumed.trials[:12]] == [t.config for t in first.trials]
+
+
+def test_what_the_executor_cannot_do_is_refused_with_a_sentence():
+    space = unitune.Space({"x": unitune.Float(0.0, 1.0)})
+    for settings, words in (
+        ({"trial_memory": 10**9}, "resources"),
+        ({"executor_options": {"cores": 2}}, "no option 'cores'"),
+    ):
+        with pytest.raises(OptionError, match=words):
+            unitune.run(
+                space,
+                lambda config: 0.0,
+                backend="builtin",
+                method="random",
+                executor="ray",
+                **settings,
+            )

@@ -129,6 +129,13 @@ def translate(space: str, backend: str, method: str) -> None:
     metavar="NAME=VALUE",
     help="an option of the method; may be repeated",
 )
+@click.option(
+    "--executor-option",
+    "executor_options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="an option of the executor, such as address=auto; may be repeated",
+)
 @click.option("--storage", help="a journal: a name, a file or a URL; keeps every event")
 @click.option("--study", help="the study's name in the journal")
 @click.option("--resume", is_flag=True, help="go on with the study, to --trials in all")
@@ -142,6 +149,7 @@ def run(
     quiet: bool,
     initial: Path | None,
     options: tuple[str, ...],
+    executor_options: tuple[str, ...],
     **settings: Any,
 ) -> int:
     """Search a space with one backend."""
@@ -151,6 +159,7 @@ def run(
         n_trials=trials,
         initial=[] if initial is None else json.loads(initial.read_text(encoding="utf-8")),
         options=read_settings(options),
+        executor_options=read_settings(executor_options),
         progress=not quiet,
         **settings,
     )
