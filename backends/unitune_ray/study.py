@@ -20,7 +20,7 @@ from unitune_ray.cluster import check_address, connected, undisturbed
 from unitune_ray.domains import natives_of
 from unitune_ray.searcher import open_search
 from unitune_ray.trainable import VALUE, Payload, trainable
-from unitune_ray.watch import Watch, WatchCallback, WatchStopper
+from unitune_ray.watch import StaysHere, Watch, WatchCallback, WatchStopper
 
 
 class RayService(Service):
@@ -42,6 +42,7 @@ class RayService(Service):
         self._problem = problem
         self._watch = Watch()
         self._search = open_search(problem, self._watch, options)
+        self._logger = Logger()
         self._results: Any = None
 
     @classmethod
@@ -70,13 +71,14 @@ class RayService(Service):
                 raise BackendError(
                     f"Ray Tune failed with {type(error).__name__}: {error}"
                 ) from error
+            finally:
+                self._logger.close()
         if self._watch.error is not None:
             raise self._watch.error
 
     def _tuner(self, payload: Payload, storage: str) -> tune.Tuner:
         search, param_space, samples = self._search
         kind: Any = trainable(payload)
-        loggers: Any = JsonLoggerCallback
         if self._resources is not None:
             kind = tune.with_resources(kind, dict(self._resources))
         return tune.Tuner(
@@ -99,7 +101,7 @@ class RayService(Service):
                 storage_path=storage,
                 verbose=0,
                 stop=WatchStopper(self._watch),
-                callbacks=[WatchCallback(self._watch), loggers()],
+                callbacks=[WatchCallback(self._watch), self._logger],
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             ),
         )
@@ -107,6 +109,18 @@ class RayService(Service):
     @property
     def native(self) -> Any:
         return self._results
+
+
+class Logger(StaysHere, JsonLoggerCallback):
+    """Ray's own logger, which leaves the files of trials open that never come to an end."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+
+    def close(self) -> None:
+        """Close the files that are open still."""
+        while self._trial_files:
+            self._trial_files.popitem()[1].close()
 
 
 @contextlib.contextmanager

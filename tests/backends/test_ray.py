@@ -385,6 +385,8 @@ def test_ctrl_c_ends_the_run_and_keeps_what_is_there():
     assert len(result.native) >= 3
     assert time.perf_counter() - begun < 60
     assert ray.is_initialized()
+    files = [fd for fd in Path("/proc/self/fd").iterdir() if fd.exists()]
+    assert not [fd for fd in files if "driver_artifacts" in str(fd.readlink())]
 
 
 @pytest.mark.ray
