@@ -111,28 +111,13 @@ class Result:
         return min(complete, key=lambda trial: sign * (trial.value or 0.0))
 
     def frame(self) -> pd.DataFrame:
-        """Return one row a trial: number, state, value, `config.*`, times in seconds, failure.
+        """Return one row a trial: number, state, value, `config.*`, attempts, times in seconds.
 
         A parameter that was not there has a missing value.
         """
         import pandas as pd
 
-        rows = [
-            {
-                "number": trial.number,
-                "state": trial.state.value,
-                "value": trial.value,
-                **{f"config.{name}": trial.config.get(name) for name in self.space},
-                "seed": trial.seed,
-                "initial": trial.initial,
-                "start": trial.start,
-                "suggest": trial.suggest,
-                "evaluate": trial.evaluate,
-                "observe": trial.observe,
-                "failure": None if trial.failure is None else str(trial.failure),
-            }
-            for trial in self.trials
-        ]
+        rows = [trial.row(self.space) for trial in self.trials]
         frame = pd.DataFrame(rows)
         for name, parameter in self.space.items():
             column = f"config.{name}"

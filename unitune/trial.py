@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -92,6 +92,23 @@ class Trial:
     suggest: float = 0.0
     evaluate: float = 0.0
     observe: float = 0.0
+
+    def row(self, names: Iterable[str]) -> dict[str, Any]:
+        """Return the record as one row of a table, with a column for each parameter named."""
+        return {
+            "number": self.number,
+            "state": self.state.value,
+            "value": self.value,
+            **{f"config.{name}": self.config.get(name) for name in names},
+            "seed": self.seed,
+            "initial": self.initial,
+            "attempts": len(self.attempts) + 1,
+            "start": self.start,
+            "suggest": self.suggest,
+            "evaluate": self.evaluate,
+            "observe": self.observe,
+            "failure": None if self.failure is None else str(self.failure),
+        }
 
     @property
     def outcome(self) -> Outcome:

@@ -26,22 +26,8 @@ def rows(log: StudyLog) -> list[dict[str, Any]]:
     """
     names = list(log.header.space["parameters"])
     finished = past(log, as_stored).trials
-    return [
-        {
-            "number": trial.number,
-            "state": trial.state.value,
-            "value": trial.value,
-            **{f"config.{name}": trial.config.get(name) for name in names},
-            "seed": trial.seed,
-            "initial": trial.initial,
-            "start": trial.start,
-            "suggest": trial.suggest,
-            "evaluate": trial.evaluate,
-            "observe": trial.observe,
-            "failure": None if trial.failure is None else str(trial.failure),
-        }
-        for trial in sorted(finished, key=lambda trial: trial.number)
-    ]
+    ordered = sorted(finished, key=lambda trial: trial.number)
+    return [trial.row(names) for trial in ordered]
 
 
 def frame(log: StudyLog) -> pd.DataFrame:
