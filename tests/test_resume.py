@@ -99,6 +99,22 @@ def test_n_trials_is_the_total_over_all_runs(run):
     assert (len(again.trials), again.reason) == (8, "n_trials")
 
 
+def test_trials_that_were_running_do_not_exceed_a_smaller_budget(run):
+    def interrupted(config, trial):
+        if trial.number >= 7:
+            time.sleep(0.2)
+        return config["x"]
+
+    def stop(trial, run):
+        if trial.number == 6:
+            raise KeyboardInterrupt
+
+    run(objective=interrupted, workers=3, callbacks=[stop])
+    left = run(objective=lambda config: config["x"], n_trials=8)
+    assert len(left.trials) == 8
+    assert len(run(objective=lambda config: config["x"], n_trials=12).trials) == 12
+
+
 def test_without_resume_a_study_that_is_there_is_refused(run):
     run(n_trials=2)
     with pytest.raises(JournalError, match="has a study 'mine' already; pass resume=True"):

@@ -92,7 +92,8 @@ class Driver:
         self._source.restore(
             self._run.trials, {number: trial.job.config for number, trial in running.items()}
         )
-        for number, trial in sorted(running.items()):
+        room = 0 if self._run.over else self._n_trials - len(self._run.trials)
+        for number, trial in sorted(running.items())[: max(0, room)]:
             self._running[number] = trial
             heapq.heappush(self._again, (0.0, number))
 
