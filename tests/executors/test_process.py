@@ -325,7 +325,8 @@ def test_a_thread_that_outlives_its_trial_reports_into_nothing(start):
     done = outcomes(start(objective, workers=1), numbers(10))
     for x, outcome in enumerate(done):
         assert outcome.value == x
-        assert {r.value for r in outcome.reports} == {-1.0 - x}
+        # its own reports at most: the trial may end before the first of them is sent
+        assert {r.value for r in outcome.reports} <= {-1.0 - x}
 
 
 def test_hundreds_of_stopped_generators_leave_nothing_open(start):
