@@ -210,7 +210,7 @@ def test_whoever_writes_past_the_lock_is_noticed(file):
     with open_journal(file) as journal, journal.resume("s") as log:
         sql(file, "INSERT INTO unitune_events VALUES (1, 11, 'told', 1, '{}', 0, NULL, NULL)")
         with pytest.raises(JournalError, match="written by someone else, past the lock"):
-            log.append("told", 1)
+            log.append("started", 1)
 
 
 def test_a_file_locked_by_another_program_is_named(file, monkeypatch):

@@ -11,7 +11,7 @@ from unitune.backend import Mode
 
 # What happens to a trial, and (without a trial's number) to a study.
 KINDS = (
-    *("asked", "rejected", "repeated", "started", "reported", "attempt", "finished", "told"),
+    *("asked", "rejected", "repeated", "started", "reported", "attempt", "finished"),
     *("resumed", "ended"),
 )
 
