@@ -1,4 +1,4 @@
-"""Journals to test on: SQLite always, PostgreSQL where its server is installed."""
+"""Journals to test on: SQLite always, PostgreSQL and MariaDB where a server is installed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -55,9 +56,15 @@ def as_server(command):
     return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else command
 
 
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 @pytest.fixture(scope="session")
 def server():
-    """Yield the address of a server of our own, on loopback."""
+    """Yield the address of a PostgreSQL server of our own, on loopback."""
     folder = binaries()
     if folder is None:
         pytest.skip("no PostgreSQL server is installed here")
@@ -69,9 +76,7 @@ def server():
         except KeyError:
             pytest.skip("root cannot run PostgreSQL, and there is no user 'postgres'")
         os.chown(home, user.pw_uid, user.pw_gid)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
 
     def call(program, *arguments):
         subprocess.run(
@@ -92,21 +97,101 @@ def server():
 
 @pytest.fixture
 def database(server):
-    """Return the URL of an empty database."""
+    """Return the URL of a user with an empty schema; a database of its own would be 7 MB."""
     import psycopg
 
     name = f"t{secrets.token_hex(4)}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return f"{server}/{name}"
+        connection.execute(f"CREATE ROLE {name} LOGIN SUPERUSER")
+        connection.execute(f"CREATE SCHEMA AUTHORIZATION {name}")
+    return f"{server.replace('postgres@', f'{name}@')}/postgres"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session")
+def mariadb():
+    """Yield the address of a MariaDB server of our own, on loopback."""
+    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
+    # The last one is what the second one calls.
+    names = ("mariadbd", "mariadb-install-db", "my_print_defaults")
+    daemon, install, _ = found = [shutil.which(name, path=path) for name in names]
+    if None in found:
+        pytest.skip("no MariaDB server is installed here")
+    pymysql = pytest.importorskip("pymysql")
+    home = Path(tempfile.mkdtemp(prefix="unitune-my-"))
+    port = free_port()
+    user = ["--user=root"] if os.geteuid() == 0 else []
+    given = ["--no-defaults", *user, f"--datadir={home}/data", "--innodb-log-file-size=4M"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    method = "--auth-root-authentication-method=normal"
+    subprocess.run([install, *given, method, "--skip-test-db"], check=True, **quiet)
+    here = [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={home}/socket"]
+    # Small packets, and impatience, are what a journal has to live with.
+    harsh = ["--max-allowed-packet=1M", "--wait-timeout=3", "--innodb-flush-log-at-trx-commit=0"]
+    process = subprocess.Popen([daemon, *given, *here, *harsh], **quiet)
+    try:
+        _wait_until_it_answers(pymysql, process, port)
+        yield f"mysql://root@127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait()
+        shutil.rmtree(home)
+
+
+def _wait_until_it_answers(pymysql, process, port):
+    while process.poll() is None:
+        with contextlib.suppress(pymysql.err.OperationalError):
+            pymysql.connect(host="127.0.0.1", port=port, user="root").close()
+            return
+        time.sleep(0.05)
+    pytest.fail("the MariaDB server ended before it answered")
+
+
+@pytest.fixture
+def mysql_database(mariadb):
+    """Return the URL of an empty database, whose defaults are the worst for a journal."""
+    name = f"t{secrets.token_hex(4)}"
+    _mysql_do(mariadb, f"CREATE DATABASE {name} CHARACTER SET latin1 COLLATE latin1_swedish_ci")
+    return f"{mariadb}/{name}"
+
+
+@pytest.fixture
+def mysql_do():
+    """Return what runs statements on a database."""
+    return _mysql_do
+
+
+def _mysql_do(url, *statements):
+    """Run statements on a connection of their own; returns the rows of the last one."""
+    import pymysql
+    from sqlalchemy import make_url
+
+    at = make_url(url)
+    with (
+        contextlib.closing(
+            pymysql.connect(host=at.host, port=at.port, user=at.username, database=at.database)
+        ) as connection,
+        connection.cursor() as cursor,
+    ):
+        for statement in statements:
+            cursor.execute(statement)
+        connection.commit()
+        return cursor.fetchall()
+
+
+# What has no lock of its own is kept with leases, which these databases can do as well; how
+# leases fare on the others, their own tests show.
+LEASED = "?lease=3"
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb", "sqlite-leased"])
 def storage(request, tmp_path):
-    """Return a storage= of either kind."""
-    if request.param == "sqlite":
-        return str(tmp_path / "deep" / "journal.db")
-    return request.getfixturevalue("database")
+    """Return a storage= of every kind."""
+    kind, _, leased = request.param.partition("-")
+    if kind == "sqlite":
+        path = tmp_path / "deep" / "journal.db"
+        return f"sqlite:///{path}{LEASED}" if leased else str(path)
+    url = request.getfixturevalue({"postgresql": "database", "mariadb": "mysql_database"}[kind])
+    return url + LEASED if leased else url
 
 
 @pytest.fixture

@@ -43,6 +43,11 @@ def fill(path, how):
     return int(written), sentence
 
 
+def set_pages(log, most):
+    with log._connection.begin():
+        log._connection.exec_driver_sql(f"PRAGMA max_page_count={most}")
+
+
 def check_intact(path, written):
     with open_journal(path) as journal, journal.resume("s") as log:
         assert [event.seq for event in log.events()] == list(range(1, 11 + written))
@@ -89,10 +94,10 @@ def test_a_full_disk_is_said_to_be_full_and_the_journal_stays_intact(tmp_path, f
 
 def test_a_log_goes_on_once_there_is_room_again(file):
     with open_journal(file) as journal, journal.resume("s") as log:
-        log._connection.exec_driver_sql("PRAGMA max_page_count=1")
+        set_pages(log, 1)
         with pytest.raises(JournalError, match="disk is full"):
             log.append("started", 10, {"pad": "x" * 100_000})
-        log._connection.exec_driver_sql("PRAGMA max_page_count=1000000")
+        set_pages(log, 1_000_000)
         log.append("started", 10, {"pad": "x" * 100_000})
         assert [event.seq for event in log.events()] == list(range(1, 12))
 
@@ -223,3 +228,28 @@ def test_a_file_locked_by_another_program_is_named(file, monkeypatch):
         other.execute("ROLLBACK")
         other.close()
         log.append("started", 11)
+
+
+def test_an_event_larger_than_the_server_takes_is_named_and_the_journal_stays_whole(
+    mysql_database, header
+):
+    with open_journal(mysql_database) as journal:
+        with journal.create("s", header) as log:
+            log.append("asked", 0)
+            with pytest.raises(JournalError, match="raise its max_allowed_packet"):
+                log.append("asked", 1, {"text": "x" * 2_000_000})
+        with journal.resume("s") as log:
+            log.append("resumed")
+            assert [event.seq for event in log.events()] == [1, 2]
+
+
+def test_a_user_who_may_only_read_is_told_so(mysql_database, mysql_do, header):
+    user, server = "guest", mysql_database.partition("@")[2]
+    with open_journal(mysql_database) as journal:
+        journal.create("s", header).close()
+    name = mysql_database.rpartition("/")[2]
+    mysql_do(mysql_database, f"CREATE USER {user}", f"GRANT SELECT ON {name}.* TO {user}")
+    with open_journal(f"mysql://{user}@{server}") as journal:
+        assert [study.name for study in journal.studies()] == ["s"]
+        with pytest.raises(JournalError, match="this user may not do that: grant it the rights"):
+            journal.resume("s")

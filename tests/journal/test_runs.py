@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
 import unitune
 from unitune.space import Categorical, Float, Int, Space
 
@@ -33,5 +41,38 @@ def test_a_run_is_resumed_exactly(storage):
     assert unitune.run(SPACE, interrupted, seed=3, **given, **kept).reason == "interrupted"
     resumed = unitune.run(SPACE, loss, **given, **kept)
     assert resumed.resumed == "exact"
+    assert [t.config for t in resumed.trials] == [t.config for t in unbroken.trials]
+    assert [t.value for t in resumed.trials] == [t.value for t in unbroken.trials]
+
+
+KILLED = """
+import sys, time
+import unitune
+from test_runs import SPACE, loss
+
+def slow(config, trial):
+    print(trial.number, flush=True)
+    if trial.number == 15:
+        time.sleep(600)
+    return loss(config, trial)
+
+unitune.run(SPACE, slow, backend="optuna", method="tpe", n_trials=24, seed=3, storage=sys.argv[1],
+            study="mine", progress=False)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system kills in other ways")
+def test_a_run_whose_driver_was_killed_is_resumed_exactly(storage):
+    here = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    command = [sys.executable, "-c", KILLED, storage]
+    with subprocess.Popen(command, env=here, stdout=subprocess.PIPE, text=True) as driver:
+        for line in driver.stdout:
+            if line == "15\n":
+                driver.kill()
+    given = {"backend": "optuna", "method": "tpe", "n_trials": 24}
+    resumed = unitune.run(SPACE, loss, **given, storage=storage, study="mine", resume=True)
+    unbroken = unitune.run(SPACE, loss, seed=3, **given)
+    assert resumed.resumed == "exact"
+    assert [t.number for t in resumed.trials] == list(range(24))
     assert [t.config for t in resumed.trials] == [t.config for t in unbroken.trials]
     assert [t.value for t in resumed.trials] == [t.value for t in unbroken.trials]

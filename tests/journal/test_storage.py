@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 import subprocess
 import sys
+import threading
 
 import platformdirs
 import pytest
@@ -42,7 +43,7 @@ def test_a_second_study_of_the_same_name_is_refused(journal, header):
         journal.create("s", header)
 
 
-@pytest.mark.parametrize("name", ["", "a\nb", "x" * 501, 3])
+@pytest.mark.parametrize("name", ["", "a\nb", "x" * 501, 3, "s ", " s"])
 def test_impossible_names_of_studies_are_refused(journal, header, name):
     with pytest.raises(OptionError, match="study="):
         journal.create(name, header)
@@ -118,7 +119,9 @@ def test_a_path_and_its_url_are_the_same_journal(tmp_path, header):
 @pytest.mark.parametrize(
     ("storage", "sentence"),
     [
-        ("mysql://root@localhost/x", "SQLite and PostgreSQL only"),
+        ("nosuch://root@localhost/x", "SQLAlchemy cannot use it .*nosuch.*install the package"),
+        ("sqlite://localhost/x", "SQLAlchemy cannot use it .*Invalid SQLite URL"),
+        ("duckdb://", "in memory"),
         ("sqlite://", "in memory"),
         ("sqlite:///:memory:", "in memory"),
         ("://", "not a URL"),
@@ -129,6 +132,106 @@ def test_a_path_and_its_url_are_the_same_journal(tmp_path, header):
 def test_what_is_no_place_for_a_journal_is_refused(storage, sentence):
     with pytest.raises(OptionError, match=sentence):
         open_journal(storage)
+
+
+def test_names_of_studies_are_told_apart_to_the_letter(journal, header):
+    names = ["mine", "Mine", "miné", "mïne", "ﬁne", "fine", "🚀", "🛰", "x" * 500, "ü" * 500]
+    for name in names:
+        journal.create(name, header).close()
+    assert [study.name for study in journal.studies()] == names
+    with pytest.raises(JournalError, match="There is no study 'MINE'"):
+        journal.read("MINE")
+    assert "MINE" not in journal
+    for name in names:
+        journal.resume(name).close()
+
+
+def test_a_database_that_takes_capitals_for_small_letters_keeps_studies_apart(
+    mysql_database, mysql_do, header
+):
+    with open_journal(mysql_database) as journal:
+        journal.create("Mine", header).close()
+        charset = "CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci"
+        mysql_do(mysql_database, f"ALTER TABLE unitune_studies MODIFY name VARCHAR(500) {charset}")
+        assert "mine" not in journal
+        with pytest.raises(JournalError, match=r"no study 'mine'.* Did you mean 'Mine'"):
+            journal.resume("mine")
+        with pytest.raises(JournalError, match="has a study 'Mine' already"):
+            journal.create("mine", header)
+
+
+def test_long_events_come_back_whole(journal, header):
+    text = "'\"\\%s%(x)s:x ü\0🚀" * 10_000
+    wide = dataclasses.replace(header, options={"text": text})
+    with journal.create("s", wide) as log:
+        log.append("asked", 0, {"text": text})
+        assert next(log.events()).data == {"text": text}
+    with journal.read("s") as log:
+        assert log.header.options == {"text": text}
+
+
+def test_several_drivers_may_begin_studies_at_the_same_moment(storage, header):
+    open_journal(storage).close()
+    start = threading.Barrier(4)
+
+    def begin(name):
+        with open_journal(storage) as journal:
+            start.wait()
+            for number in range(5):
+                with journal.create(f"{name}{number}", header) as log:
+                    log.append("asked", number, {"by": log.name})
+
+    threads = [threading.Thread(target=begin, args=name) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with open_journal(storage) as journal:
+        names = [study.name for study in journal.studies()]
+        assert sorted(names) == sorted(f"{name}{number}" for name in "abcd" for number in range(5))
+        for name in names:
+            with journal.read(name) as log:
+                assert [event.data for event in log.events()] == [{"by": name}]
+
+
+def test_tables_whose_making_was_cut_short_are_made_to_the_end(mysql_database, mysql_do, header):
+    open_journal(mysql_database).close()
+    for change in ("DELETE FROM unitune_journal", "DROP TABLE unitune_journal, unitune_events"):
+        mysql_do(mysql_database, change)
+        with open_journal(mysql_database) as journal:
+            journal.studies()
+    with open_journal(mysql_database) as journal, journal.create("s", header) as log:
+        log.append("asked", 0)
+
+
+@pytest.mark.parametrize(
+    ("storage", "driver", "package"),
+    [
+        ("mysql://me:secret@localhost/x", "pymysql", r"'unitune\[mysql\]'"),
+        ("mariadb+mariadbconnector://me:secret@localhost/x", "pymysql", r"'unitune\[mysql\]'"),
+        ("oracle+oracledb://me:secret@localhost/x", "oracledb", "'oracledb'"),
+        ("mssql+pyodbc:///?odbc_connect=PWD%3Dsecret", "pyodbc", "'pyodbc'"),
+    ],
+)
+def test_a_missing_driver_of_any_database_gives_the_install_command(
+    monkeypatch, storage, driver, package
+):
+    monkeypatch.setitem(sys.modules, driver, None)
+    with pytest.raises(MissingLibraryError, match=f"pip install {package}") as caught:
+        open_journal(storage)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_driver_for_asyncio_is_refused(monkeypatch):
+    from sqlalchemy.dialects import registry
+    from sqlalchemy.dialects.sqlite import dialect
+
+    class Waiting(dialect):
+        is_async = True
+
+    monkeypatch.setitem(registry.impls, "other.waiting", lambda: Waiting)
+    with pytest.raises(OptionError, match="is for asyncio"):
+        open_journal("other+waiting:///x")
 
 
 def test_a_missing_driver_gives_the_install_command(monkeypatch):
@@ -142,6 +245,18 @@ def test_a_server_that_is_not_there_is_named_without_the_password():
         open_journal("postgresql://me:secret@127.0.0.1:9/x?connect_timeout=2")
     assert "secret" not in str(caught.value)
     assert isinstance(caught.value, UnituneError)
+
+
+def test_a_mysql_server_that_is_not_there_is_named_without_the_password():
+    pytest.importorskip("pymysql")
+    with pytest.raises(JournalError, match="cannot be reached") as caught:
+        open_journal("mariadb://me:secret@127.0.0.1:9/x?connect_timeout=2")
+    assert "secret" not in str(caught.value)
+
+
+def test_a_mysql_database_that_is_not_there_is_named(mariadb):
+    with pytest.raises(JournalError, match=r"cannot be reached.*Unknown database 'nowhere'"):
+        open_journal(f"{mariadb}/nowhere")
 
 
 def test_a_database_that_is_not_there_is_named(server):

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from unitune.errors import UnituneError
 
+_LOST = "the connection was lost: see to the server and resume the study"
+_FULL = "its disk is full: make room and resume the study, nothing written so far is lost"
+_READ_ONLY = "it is read-only: connect to a server that can be written to"
+_DENIED = "this user may not do that: grant it the rights to create and write tables"
+_AWAY = "the database cannot be reached: see to its address, name and user, and that it runs"
+
 # SQLite's primary result codes (https://www.sqlite.org/rescode.html).
 _SQLITE = {
     3: "it may not be accessed: see to its permissions",
@@ -19,11 +25,30 @@ _SQLITE = {
 # PostgreSQL's codes by their first characters, the longest first
 # (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 _POSTGRESQL = {
-    "53100": "its disk is full: make room and resume the study, nothing written so far is lost",
-    "25006": "it is read-only: connect to a server that can be written to",
-    "42501": "this user may not do that: grant it the rights to create and write tables",
-    "08": "the connection was lost: see to the server and resume the study",
+    "53100": _FULL,
+    "25006": _READ_ONLY,
+    "42501": _DENIED,
+    "08": _LOST,
     "57": "the server ended the connection: see to it and resume the study",
+}
+# MySQL's and MariaDB's numbers, which mostly mean the same
+# (https://dev.mysql.com/doc/mysql-errors/8.4/en/, https://mariadb.com/kb/en/mariadb-error-codes).
+_MYSQL = {
+    0: _LOST,
+    1021: _FULL,
+    1044: _DENIED,
+    1045: _AWAY,
+    1049: _AWAY,
+    1114: _FULL,
+    1142: _DENIED,
+    1153: "an event is larger than the server takes: raise its max_allowed_packet",
+    1290: _READ_ONLY,
+    1836: _READ_ONLY,
+    1927: _LOST,
+    2003: _AWAY,
+    2006: _LOST,
+    2013: _LOST,
+    4031: _LOST,
 }
 
 
@@ -47,9 +72,12 @@ def _reason(error: BaseException) -> str:
     code = getattr(error, "sqlite_errorcode", None)
     if isinstance(code, int):
         return _SQLITE.get(code & 0xFF, "SQLite refused")
+    driver = type(error).__module__.partition(".")[0]
+    if driver == "pymysql":
+        return _MYSQL.get(error.args[0] if error.args else -1, "the database refused")
     state = getattr(error, "sqlstate", None) or ""
-    known = (words for prefix, words in _POSTGRESQL.items() if state.startswith(prefix))
     if state:
+        known = (words for prefix, words in _POSTGRESQL.items() if state.startswith(prefix))
         return next(known, "the database refused")
     # psycopg gives no code where it could not connect
-    return "the database cannot be reached: see to its address, name and user, and that it runs"
+    return _AWAY if driver == "psycopg" else "the database refused, or cannot be reached"

@@ -11,8 +11,8 @@ from unitune.backend import Mode
 
 # What happens to a trial, and (without a trial's number) to a study.
 KINDS = (
-    *("asked", "rejected", "repeated", "started", "reported", "attempt", "finished"),
-    *("resumed", "ended"),
+    *("asked", "rejected", "repeated", "started", "reported", "paused", "attempt", "finished"),
+    *("full", "resumed", "ended"),
 )
 
 
@@ -31,6 +31,8 @@ class Header:
         space: what `Space.to_dict` returned.
         versions: of unitune, Python and the wrapped library.
         through: 'backend:method' that proposes, where the method is composed.
+        scheduler: its name ('unitune:NAME' for a composed one), resource and options; empty
+            without one.
     """
 
     backend: str
@@ -44,6 +46,7 @@ class Header:
     options: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     through: str | None = None
+    scheduler: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

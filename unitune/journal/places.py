@@ -12,10 +12,25 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool
 
 from unitune.errors import MissingLibraryError, OptionError
+from unitune.journal import locks
 from unitune.journal.errors import JournalError
+from unitune.journal.schema import LEASE
 
 # Seconds for which a write waits for other writers to the same file.
 PATIENCE = 60.0
+
+# Databases with locks that die with their holder, and the drivers to use; others have leases.
+_DRIVERS = {
+    "sqlite": "sqlite+pysqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mysql+pymysql",
+}
+_EXTRAS = {"postgresql": "unitune[postgres]", "mysql": "unitune[mysql]"}
+
+# Seconds for which a lease lasts that is not renewed.
+_LEASE = 60.0
 
 # A server notices within a minute that the host of a driver is gone, and frees its lock.
 _KEEPALIVE = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
@@ -42,32 +57,87 @@ def locate(storage: str | Path) -> URL:
     return _known(url)
 
 
+def shown(url: URL) -> str:
+    """Return what messages call a journal: without a password, also where the query has it."""
+    bare = url.database is not None and not url.host
+    return str(url.database) if bare else url.set(query={}).render_as_string()
+
+
 def connect(url: URL, *, create: bool) -> Engine:
-    """Return an engine whose connections commit every statement by itself.
+    """Return an engine whose connections commit every statement by itself, leases apart.
 
     Raises:
         JournalError: there is no such file, or its folder cannot be made.
         MissingLibraryError: the driver of that database is not installed.
+        OptionError: SQLAlchemy does not know that database.
     """
-    sqlite = url.get_backend_name() == "sqlite"
-    if sqlite and not str(url.database).startswith("file:"):
+    kind = url.get_backend_name()
+    if kind == "sqlite" and not str(url.database).startswith("file:"):
         _check_file(Path(str(url.database)), create=create)
-    # A study's connection may be used by several threads; its log lets in one at a time.
-    settings: dict[str, Any] = {"check_same_thread": False, "timeout": PATIENCE}
-    if not sqlite:
-        settings = {} if "options" in url.query else {"options": _KEEPALIVE}
-    try:
-        engine = create_engine(
-            url, connect_args=settings, isolation_level="AUTOCOMMIT", poolclass=NullPool
-        )
-    except ImportError as error:
-        raise MissingLibraryError(
-            f"A journal at {url.render_as_string()} needs psycopg, which is not installed. "
-            f"Install it with: pip install 'unitune[postgres]'"
-        ) from error
-    if sqlite:
+    lease = _lease(url)
+    settings: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}
+    if lease is not None:
+        # Every write is a transaction of its own, together with the lease it rests on.
+        settings = {"execution_options": {LEASE: lease}}
+    url = url.difference_update_query(["lease"])
+    arguments = _arguments(url) if lease is None or kind == "sqlite" else {}
+    engine = _engine(url, poolclass=NullPool, connect_args=arguments, **settings)
+    if kind == "sqlite":
         event.listen(engine, "connect", _settle_sqlite)
+    elif kind == "mysql":
+        event.listen(engine, "connect", _settle_mysql)
     return engine
+
+
+def _engine(url: URL, **settings: Any) -> Engine:
+    try:
+        engine = create_engine(url, **settings)
+    except ArgumentError as error:
+        raise OptionError(
+            f"storage={shown(url)!r}: SQLAlchemy cannot use it ({error}). If that is a database, "
+            f"install the package that brings it to SQLAlchemy; or use a file, 'postgresql://' "
+            f"or 'mysql://'."
+        ) from error
+    except ImportError as error:
+        missing = error.name or str(error)
+        package = _EXTRAS.get(url.get_backend_name(), missing)
+        raise MissingLibraryError(
+            f"A journal at {shown(url)} needs {missing}, which is not installed. Install it "
+            f"with: pip install '{package}'"
+        ) from error
+    if engine.dialect.is_async:
+        raise OptionError(
+            f"storage={shown(url)!r}: {url.drivername!r} is for asyncio, which "
+            f"journals do not use; give another driver of that database."
+        )
+    return engine
+
+
+def _arguments(url: URL) -> dict[str, Any]:
+    kind = url.get_backend_name()
+    if kind == "sqlite":
+        # A study's connection may be used by several threads; its log lets in one at a time.
+        return {"check_same_thread": False, "timeout": PATIENCE}
+    if kind == "postgresql" and "options" not in url.query:
+        return {"options": _KEEPALIVE}
+    return {}
+
+
+def _lease(url: URL) -> float | None:
+    """Return for how many seconds a lease of this journal lasts, or None where it needs none."""
+    given = url.query.get("lease")
+    if given is None:
+        return None if url.get_backend_name() in _DRIVERS else _LEASE
+    try:
+        seconds = float(str(given))
+    except ValueError:
+        seconds = 0.0
+    if not 1.0 <= seconds <= 86400.0:
+        raise OptionError(
+            f"storage={shown(url)!r}: lease={given} is not for how many seconds, 1 to 86400, a "
+            f"driver may be silent before another one takes its study; leave it out, or give 60."
+        )
+    return seconds
 
 
 def _file(storage: str | Path, text: str) -> Path:
@@ -81,20 +151,13 @@ def _file(storage: str | Path, text: str) -> Path:
 
 def _known(url: URL) -> URL:
     kind = url.get_backend_name()
-    if kind in ("postgresql", "postgres"):
-        return url.set(drivername="postgresql+psycopg")
-    if kind != "sqlite":
+    unnamed = not url.database and kind in ("sqlite", "duckdb")
+    if unnamed or ":memory:" in str(url.database) or "mode=memory" in str(url):
         raise OptionError(
-            f"storage={url.render_as_string()!r}: a journal needs a lock that vanishes with its "
-            f"holder, which unitune takes in SQLite and PostgreSQL only. Use a file, or a "
-            f"'postgresql://' URL."
-        )
-    if not url.database or ":memory:" in url.database or "mode=memory" in str(url):
-        raise OptionError(
-            f"storage={url.render_as_string()!r} is a database in memory, which ends with this "
+            f"storage={shown(url)!r} is a database in memory, which ends with this "
             f"process; give a path, or leave storage= out."
         )
-    return url.set(drivername="sqlite+pysqlite")
+    return url.set(drivername=_DRIVERS.get(kind, url.drivername))
 
 
 def _check_file(path: Path, *, create: bool) -> None:
@@ -123,3 +186,9 @@ def _settle_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
             raise
         mode = "unknown"
     connection.execute(f"PRAGMA synchronous={'NORMAL' if mode == 'wal' else 'FULL'}")
+
+
+def _settle_mysql(connection: Any, _record: Any) -> None:
+    # Servers are often set to end a session long before a trial is over; see SILENCE.
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET SESSION wait_timeout = {locks.SILENCE:d}")

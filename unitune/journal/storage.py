@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, func, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
@@ -22,12 +22,14 @@ from unitune.journal.encoding import encode
 from unitune.journal.errors import JournalError, refusal
 from unitune.journal.events import Header, StudySummary
 from unitune.journal.locks import Lock, take
-from unitune.journal.places import connect, locate
+from unitune.journal.places import connect, locate, shown
 from unitune.journal.schema import prepare, studies
 from unitune.journal.study_log import StudyLog
 from unitune.journal.summaries import summarize
 
 LONGEST_NAME = 500
+# How often a driver tries to give a study a number of its own, while others do the same.
+ATTEMPTS = 100
 
 
 def open_journal(storage: str | Path, *, create: bool = True) -> Journal:
@@ -35,7 +37,7 @@ def open_journal(storage: str | Path, *, create: bool = True) -> Journal:
 
     Args:
         storage: a bare name (a file of that name in the user's data directory), the path of an
-            SQLite file, or a URL of SQLAlchemy for SQLite or PostgreSQL.
+            SQLite file, or any URL of SQLAlchemy.
         create: whether to make the file, and its folders, where there is none.
 
     Raises:
@@ -51,8 +53,7 @@ def open_journal(storage: str | Path, *, create: bool = True) -> Journal:
         []
     """
     url = locate(storage)
-    place = url.render_as_string() if url.host else str(url.database or url)
-    return Journal(connect(url, create=create), place)
+    return Journal(connect(url, create=create), shown(url))
 
 
 class Journal:
@@ -75,19 +76,16 @@ class Journal:
         Raises:
             JournalError: there is one of that name, or the journal cannot be written.
         """
-        if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
-            raise OptionError(f"study={name!r}: give a name of 1 to {LONGEST_NAME} characters.")
+        _check_name(name)
         with self._owned() as connection:
-            if self._find(connection, name) is not None:
-                raise self._taken(name)
+            found = self._find(connection, name)
+            if found is not None:
+                raise self._taken(found.name)
             lock = self._lock(connection, name)
             try:
                 row = {"name": name, "created": time.time(), "header": _text(header)}
-                connection.execute(insert(studies).values(**row, driver=_this_driver()))
+                self._insert(connection, {**row, "driver": _this_driver()})
                 return self._log(connection, name, lock)
-            except IntegrityError:
-                lock.release()
-                raise self._taken(name) from None
             except BaseException:
                 lock.release()
                 raise
@@ -103,7 +101,8 @@ class Journal:
             lock = self._lock(connection, name)
             try:
                 mine = update(studies).where(studies.c.name == name).values(driver=_this_driver())
-                connection.execute(mine)
+                with connection.begin():
+                    connection.execute(mine)
                 return self._log(connection, name, lock)
             except BaseException:
                 lock.release()
@@ -126,7 +125,8 @@ class Journal:
 
     def __contains__(self, name: str) -> bool:
         with self._connected() as connection:
-            return self._find(connection, name) is not None
+            found = self._find(connection, name)
+        return found is not None and bool(found.name == name)
 
     def close(self) -> None:
         """Let go of the database; logs that are open stay so."""
@@ -167,12 +167,32 @@ class Journal:
                 raise
 
     def _find(self, connection: Connection, name: str) -> Any:
-        return connection.execute(select(studies).where(studies.c.name == name)).one_or_none()
+        """Return the row of a study; some databases find 'Mine' for 'mine'."""
+        with connection.begin():
+            return connection.execute(select(studies).where(studies.c.name == name)).one_or_none()
+
+    def _insert(self, connection: Connection, row: dict[str, Any]) -> None:
+        for further in reversed(range(ATTEMPTS)):
+            try:
+                with connection.begin():
+                    # Counted here, since databases do it in ways of their own, or not at all.
+                    last = connection.scalar(select(func.max(studies.c.id))) or 0
+                    connection.execute(insert(studies).values(id=last + 1, **row))
+            except IntegrityError:
+                # Another driver began a study at this moment: this one, or another of its number.
+                found = self._find(connection, row["name"])
+                if found is not None:
+                    raise self._taken(found.name) from None
+                if not further:
+                    raise
+            else:
+                return
 
     def _require(self, connection: Connection, name: str) -> Any:
         found = self._find(connection, name)
-        if found is None:
-            known = connection.scalars(select(studies.c.name)).all()
+        if found is None or found.name != name:
+            with connection.begin():
+                known = connection.scalars(select(studies.c.name)).all()
             raise JournalError(
                 f"There is no study {name!r} in the journal {self._place}. {nearest(name, known)}"
             )
@@ -181,6 +201,8 @@ class Journal:
     def _lock(self, connection: Connection, name: str) -> Lock:
         try:
             lock = take(connection, name)
+        except JournalError:
+            raise
         except OSError as error:
             raise JournalError(
                 f"Study {name!r} in the journal {self._place} cannot be locked: {error}. See to "
@@ -212,6 +234,16 @@ class Journal:
         return JournalError(
             f"The journal {self._place} has a study {name!r} already; pass resume=True to go on "
             f"with it, or another study=."
+        )
+
+
+def _check_name(name: object) -> None:
+    # Some databases take no notice of spaces at the end.
+    fine = isinstance(name, str) and name.isprintable() and name == name.strip()
+    if not fine or not 0 < len(str(name)) <= LONGEST_NAME:
+        raise OptionError(
+            f"study={name!r}: give a name of 1 to {LONGEST_NAME} characters, without spaces at "
+            f"its ends."
         )
 
 
