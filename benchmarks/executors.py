@@ -28,6 +28,7 @@ from typing import Any
 
 from unitune.executors.process import ProcessExecutor
 from unitune.objective import Evaluator, Job
+from unitune.trial import Verdict
 
 LEAST_RATE = 1000.0  # trials per second
 LEAST_RATIO = 1.0  # of what loky and joblib manage
@@ -45,12 +46,12 @@ def nothing(config: Config) -> float:
 
 def by_unitune(workers: int, stack: contextlib.ExitStack) -> Run:
     """Run on unitune's executor."""
-    executor = ProcessExecutor(Evaluator(nothing), lambda *_: False, workers=workers)
+    executor = ProcessExecutor(Evaluator(nothing), lambda *_: Verdict.CONTINUE, workers=workers)
     stack.callback(executor.close)
 
     def run(trials: int) -> None:
         for number in range(trials):
-            while not executor.free:
+            if number >= workers:
                 executor.next()
             executor.submit(Job(number, {"x": float(number)}, seed=number))
         while executor.busy:
@@ -141,7 +142,7 @@ def serve(pipe: Connection) -> None:
     """Evaluate in a process of loky's."""
     evaluate = Evaluator(nothing)
     while (job := pipe.recv()) is not None:
-        pipe.send(evaluate(job, lambda *_: False))
+        pipe.send(evaluate(job, lambda *_: Verdict.CONTINUE))
 
 
 def by_loop_over_loky(workers: int, stack: contextlib.ExitStack) -> Run:
@@ -227,7 +228,9 @@ def report_times() -> list[float]:
             taken.append(1e3 * (time.perf_counter() - begun))
         return {"value": 0.0, "taken": taken}
 
-    executor = ProcessExecutor(Evaluator(objective, "value"), lambda *_: False, workers=1)
+    executor = ProcessExecutor(
+        Evaluator(objective, "value"), lambda *_: Verdict.CONTINUE, workers=1
+    )
     try:
         executor.submit(Job(0, {}, seed=0))
         taken: list[float] = executor.next().outcome.metrics["taken"]

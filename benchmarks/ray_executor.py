@@ -24,6 +24,7 @@ import ray
 from ray import tune
 
 from unitune.objective import Evaluator, Handle, Job
+from unitune.trial import Verdict
 from unitune_ray.executor import RayExecutor
 
 WORKERS = 2
@@ -54,7 +55,7 @@ def evaluate(executor: RayExecutor, count: int) -> list[float]:
     values: list[float] = []
     submitted = 0
     while len(values) < count:
-        while submitted < count and executor.free:
+        while submitted < count and submitted - len(values) < WORKERS:
             executor.submit(Job(submitted, {"x": float(submitted)}, seed=0))
             submitted += 1
         value = executor.next().outcome.value
@@ -67,7 +68,7 @@ def evaluate(executor: RayExecutor, count: int) -> list[float]:
 @contextlib.contextmanager
 def opened(objective: Callable[..., Any], workers: int) -> Iterator[RayExecutor]:
     """Hold an executor whose actors are up."""
-    executor = RayExecutor(Evaluator(objective), lambda *_: False, workers=workers)
+    executor = RayExecutor(Evaluator(objective), lambda *_: Verdict.CONTINUE, workers=workers)
     with contextlib.closing(executor):
         evaluate(executor, 50 * workers)
         yield executor
@@ -77,7 +78,7 @@ def start_up() -> float:
     """Return the seconds from nothing to the first value."""
     begun = time.perf_counter()
     with contextlib.closing(
-        RayExecutor(Evaluator(loss), lambda *_: False, workers=WORKERS)
+        RayExecutor(Evaluator(loss), lambda *_: Verdict.CONTINUE, workers=WORKERS)
     ) as executor:
         evaluate(executor, 1)
         return time.perf_counter() - begun

@@ -10,23 +10,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from functools import cache
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from unitune import Bool, Categorical, Float, Int, Space
-from unitune_benchmarks.network import ACTIVATIONS, Array, Labels, Network, cross_entropy
+from unitune_benchmarks.images import Part, load_splits
+from unitune_benchmarks.network import ACTIVATIONS, Network
 from unitune_benchmarks.rules import Adam, Momentum, RMSProp, Rule
+from unitune_benchmarks.seeding import Seeded
+from unitune_benchmarks.training import WORST, Regime, fit, loss_on
 
 # A power of three, so that Hyperband's rungs (1, 3, 9, 27) come out even.
 EPOCHS = 27
-
-# What a network that diverged scores: well above log(10) = 2.3, the loss of one that knows nothing,
-# and near enough to it that a single bad config does not drown the others in a model of the loss.
-WORST = 10.0
 
 space = Space(
     {
@@ -46,14 +42,6 @@ space = Space(
 )
 
 
-class Seeded(Protocol):
-    """What is needed of a trial: unitune's handle has more."""
-
-    @property
-    def seed(self) -> int:
-        """Fixes the first weights, the order of the examples and the dropout."""
-
-
 def objective(config: Mapping[str, Any], trial: Seeded) -> Iterator[float]:
     """Yield the validation loss (mean cross-entropy in nats) after each of `EPOCHS` epochs.
 
@@ -66,26 +54,10 @@ def objective(config: Mapping[str, Any], trial: Seeded) -> Iterator[float]:
     """
     validation = load_splits().validation
     for network in train(config, trial.seed):
-        loss = _loss(network, validation)
+        loss = loss_on(network, validation)
         yield loss if loss < WORST else WORST  # NaN is not below anything
         if not math.isfinite(loss):
             return
-
-
-class Part(NamedTuple):
-    """Some of the examples: pixels scaled to unit range and centred, one row each; classes."""
-
-    x: Array
-    labels: Labels
-
-
-@dataclass(frozen=True, slots=True)
-class Splits:
-    """The three parts of the data."""
-
-    training: Part
-    validation: Part
-    test: Part
 
 
 class Score(NamedTuple):
@@ -93,20 +65,6 @@ class Score(NamedTuple):
 
     loss: float
     error: float
-
-
-@cache
-def load_splits() -> Splits:
-    """Return the data, always split in the same way."""
-    from sklearn.datasets import load_digits
-
-    pixels, labels = load_digits(return_X_y=True)
-    order = np.random.default_rng(0).permutation(len(labels))
-    first, second = len(order) * 60 // 100, len(order) * 80 // 100
-    parts = order[:first], order[first:second], order[second:]
-    x = pixels / 16.0
-    x -= x[parts[0]].mean(axis=0)  # the mean of the training part: the others stay unseen
-    return Splits(*(Part(x[rows], labels[rows]) for rows in parts))
 
 
 def train(config: Mapping[str, Any], seed: int) -> Iterator[Network]:
@@ -117,15 +75,10 @@ def train(config: Mapping[str, Any], seed: int) -> Iterator[Network]:
         seed: fixes the first weights, the order of the examples and the dropout.
     """
     rng = np.random.default_rng(seed)
-    training = load_splits().training
-    sizes = [training.x.shape[1], *[config["units"]] * config["layers"], 10]
+    sizes = [64, *[config["units"]] * config["layers"], 10]
     network = Network(sizes, config["activation"], rng)
-    rule = make_rule(config)
-    for _ in range(EPOCHS):
-        # Threads make products of such small matrices slower, several times so on a busy machine.
-        with _one_thread():
-            _epoch(network, rule, config, rng)
-        yield network
+    regime = Regime(config["batch_size"], dropout=config["dropout"], l2=config["weight_decay"])
+    return fit(network, make_rule(config), regime, epochs=EPOCHS, rng=rng)
 
 
 def make_rule(config: Mapping[str, Any]) -> Rule:
@@ -146,47 +99,8 @@ def assess(config: Mapping[str, Any], seed: int) -> Score:
     return score(network, load_splits().test)
 
 
-@cache
-def _libraries() -> Any:
-    # scikit-learn brings it along; it ships no types
-    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
-
-    return ThreadpoolController()
-
-
-def _one_thread() -> AbstractContextManager[Any]:
-    limited: AbstractContextManager[Any] = _libraries().limit(limits=1)
-    return limited
-
-
-# A diverging network overflows on its way to a loss that is not finite. NumPy is told so in
-# functions, not around a yield, where it would also hold for whoever consumes the generator.
-@np.errstate(over="ignore", invalid="ignore")
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def score(network: Network, part: Part) -> Score:
     """Return the loss and the share of wrongly read digits."""
     wrong = np.argmax(network.logits(part.x), axis=1) != part.labels
-    return Score(_loss(network, part), float(np.mean(wrong)))
-
-
-@np.errstate(over="ignore", invalid="ignore")
-def _epoch(
-    network: Network, rule: Rule, config: Mapping[str, Any], rng: np.random.Generator
-) -> None:
-    training = load_splits().training
-    order = rng.permutation(len(training.labels))
-    for start in range(0, len(order), config["batch_size"]):
-        rows = order[start : start + config["batch_size"]]
-        _, gradient = network.gradient(
-            training.x[rows],
-            training.labels[rows],
-            weight_decay=config["weight_decay"],
-            dropout=config["dropout"],
-            rng=rng,
-        )
-        rule.step(network.theta, gradient)
-
-
-@np.errstate(over="ignore", invalid="ignore")
-def _loss(network: Network, part: Part) -> float:
-    with _one_thread():
-        return cross_entropy(network.logits(part.x), part.labels)
+    return Score(loss_on(network, part), float(np.mean(wrong)))

@@ -17,7 +17,13 @@ EPSILON = 1e-8
 
 
 class Rule(Protocol):
-    """Moves weights by a gradient."""
+    """Moves weights by a gradient.
+
+    Attributes:
+        lr: the step size; it may be changed from step to step.
+    """
+
+    lr: float
 
     def step(self, theta: Array, gradient: Array) -> None:
         """Change `theta` in place."""

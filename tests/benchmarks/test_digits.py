@@ -8,7 +8,7 @@ import pytest
 
 import unitune
 from unitune.objective import Evaluator, Job
-from unitune.trial import State
+from unitune.trial import State, Verdict
 from unitune_benchmarks.digits import (
     EPOCHS,
     WORST,
@@ -56,7 +56,11 @@ def losses(config, seed=0):
 
 def evaluate(config, seed=0, stop_at=None):
     evaluator = Evaluator(objective)
-    return evaluator(Job(0, config, seed=seed), lambda _, step, __: step == stop_at).outcome
+
+    def on_report(number, step, value):
+        return Verdict.STOP if step == stop_at else Verdict.CONTINUE
+
+    return evaluator(Job(0, config, seed=seed), on_report).outcome
 
 
 def test_a_good_config_reads_nine_digits_in_ten():

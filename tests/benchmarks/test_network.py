@@ -10,6 +10,7 @@ from unitune_benchmarks.network import (
     RELU,
     SWISH,
     TANH,
+    BatchNorm,
     Network,
     cross_entropy,
     sigmoid,
@@ -17,11 +18,11 @@ from unitune_benchmarks.network import (
 )
 
 
-def small(activation, seed=0):
+def small(activation, seed=0, **options):
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(7, 5))
     labels = rng.integers(0, 3, size=7)
-    return Network([5, 6, 4, 3], activation, rng), x, labels
+    return Network([5, 6, 4, 3], activation, rng, **options), x, labels
 
 
 def differences(network, loss, h=1e-6):
@@ -114,3 +115,46 @@ def test_cross_entropy_is_the_mean_of_minus_the_log_of_the_right_probability():
     logits = np.log(np.array([[0.2, 0.8], [0.5, 0.5]]))
     expected = -(math.log(0.8) + math.log(0.5)) / 2
     assert cross_entropy(logits, np.array([1, 0])) == pytest.approx(expected)
+
+
+def test_the_gradient_with_an_l1_penalty_is_that_of_the_loss():
+    network, x, labels = small(TANH)
+    loss, gradient = network.gradient(x, labels, l1=0.2)
+    found = differences(network, lambda: network.gradient(x, labels, l1=0.2)[0])
+    assert np.max(np.abs(gradient - found)) < 1e-7
+    weights = sum(np.abs(weights).sum() for weights, _ in network._views(network.theta))
+    assert loss == pytest.approx(cross_entropy(network.logits(x), labels) + 0.2 * weights)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=repr)
+@pytest.mark.parametrize("options", [{}, {"weight_decay": 0.3, "l1": 0.1}], ids=["plain", "l1+l2"])
+def test_the_gradient_with_batch_norm_is_that_of_the_loss(activation, options):
+    network, x, labels = small(activation, batch_norm=True)
+    rng = np.random.default_rng(1)
+    network.theta += rng.normal(0.0, 0.1, network.theta.shape)  # scales and shifts off one and zero
+    gradient = network.gradient(x, labels, **options)[1]
+    found = differences(network, lambda: network.gradient(x, labels, **options)[0])
+    assert np.max(np.abs(gradient - found)) < 1e-6
+    scales = gradient[-10:]
+    assert np.max(np.abs(scales)) > 0.001
+
+
+def test_batch_norm_brings_what_units_see_to_mean_zero_and_variance_one():
+    norm = BatchNorm(3)
+    z = np.random.default_rng(0).normal(5.0, 2.0, size=(500, 3))
+    normal = norm.train(z)
+    assert np.allclose(normal.mean(axis=0), 0.0, atol=1e-12)
+    assert np.allclose(normal.var(axis=0), 1.0, atol=1e-4)
+
+
+def test_batch_norm_goes_by_running_means_away_from_training():
+    norm = BatchNorm(2)
+    rng = np.random.default_rng(0)
+    z = rng.normal((5.0, -1.0), (2.0, 0.5), size=(1000, 2))
+    assert np.allclose(norm.apply(z), z, atol=1e-4)  # nothing seen yet: mean 0, variance 1
+    for _ in range(100):
+        norm.train(z)
+    assert np.allclose(norm.apply(z).mean(axis=0), 0.0, atol=1e-3)
+    assert np.allclose(norm.apply(z).var(axis=0), 1.0, atol=1e-3)
+    # A single example has a value of its own: that of the running means, not of itself.
+    assert not np.allclose(norm.apply(z[:1]), 0.0)
