@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unitune.capabilities import BackendSpec, Kind, Method
+from unitune.capabilities import BackendSpec, Kind, Method, SchedulerSpec
 from unitune.hookspecs import hookimpl
 
 # Optuna widens integers and steps by half a step before it draws, on the log scale too, which is
@@ -42,6 +42,21 @@ METHODS = (
     Method("nsga2", FLAT, about="genetic algorithm with non-dominated sorting"),
 )
 
+# Optuna stops a trial at once or not at all: its successive halving is the asynchronous one, and
+# the brackets of its Hyperband are that too. By default each finds out by itself how far trials go.
+SCHEDULERS = (
+    SchedulerSpec("median", about="worse than the median of complete trials at the same step"),
+    SchedulerSpec("percentile", about="as median, for any percentile="),
+    SchedulerSpec("asha", about="asynchronous successive halving"),
+    SchedulerSpec("successive_halving", about="asynchronous, the same as asha"),
+    SchedulerSpec("hyperband", about="brackets of asynchronous successive halving"),
+    SchedulerSpec(
+        "wilcoxon", about="worse than the best by a signed-rank test, for folds", needs=("scipy",)
+    ),
+    SchedulerSpec("patient", about="no better for patience= steps, and wrapped_pruner= agrees"),
+    SchedulerSpec("threshold", about="outside lower= and upper="),
+)
+
 
 @hookimpl
 def unitune_backends() -> list[BackendSpec]:
@@ -59,5 +74,7 @@ def unitune_backends() -> list[BackendSpec]:
             extra="optuna",
             about="TPE, Gaussian process, CMA-ES, quasi-random and genetic search",
             aliases={"sobol": "qmc", "nsgaii": "nsga2", "cma-es": "cmaes"},
+            schedulers=SCHEDULERS,
+            partial=True,
         )
     ]

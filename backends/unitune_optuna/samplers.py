@@ -1,8 +1,7 @@
-"""Optuna's samplers and pruners, built from a method's name and the user's options."""
+"""Optuna's samplers, built from a method's name and the user's options."""
 
 from __future__ import annotations
 
-import copy
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -10,12 +9,11 @@ from typing import Any
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
-from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler, GridSampler, RandomSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from unitune.backend import Problem, build
-from unitune.errors import OptionError, nearest
+from unitune.errors import OptionError
 from unitune.space.design import points_for_budget
 from unitune_optuna.distributions import external
 
@@ -26,13 +24,6 @@ SAMPLERS: Mapping[str, Callable[..., BaseSampler]] = {
     "gp": optuna.samplers.GPSampler,
     "cmaes": optuna.samplers.CmaEsSampler,
     "nsga2": optuna.samplers.NSGAIISampler,
-}
-
-PRUNERS: Mapping[str, Callable[[], BasePruner]] = {
-    "none": optuna.pruners.NopPruner,
-    "median": optuna.pruners.MedianPruner,
-    "asha": optuna.pruners.SuccessiveHalvingPruner,
-    "hyperband": optuna.pruners.HyperbandPruner,
 }
 
 # These log a line for each parameter that they leave to random draws, such as CMA-ES's choices,
@@ -100,16 +91,3 @@ def grid_sampler(problem: Problem, points: int | Mapping[str, int] | None = None
         for name, step in translation.steps.items()
     }
     return FiniteGrid(grid, problem.seed)
-
-
-def open_pruner(given: BasePruner | str | None) -> BasePruner:
-    """Return a pruner of one's own: pruners remember things, and must not share memories."""
-    if isinstance(given, BasePruner):
-        return copy.deepcopy(given)
-    name = "none" if given is None else given
-    if name not in PRUNERS:
-        raise OptionError(
-            f"There is no pruner {given!r}; give one of Optuna's, or its name. "
-            f"{nearest(str(name), PRUNERS)}"
-        )
-    return PRUNERS[name]()

@@ -17,9 +17,10 @@ from unitune.backend import Answer, Problem, Proposal, Study
 from unitune.translation import Raw, Translation
 from unitune.trial import Outcome, State
 from unitune_optuna.distributions import distribution, external, readable, suggestion
+from unitune_optuna.pruners import open_pruner
 from unitune_optuna.quiet import silence
 from unitune_optuna.refusals import Refusals
-from unitune_optuna.samplers import TALKATIVE, FiniteGrid, open_pruner, open_sampler
+from unitune_optuna.samplers import TALKATIVE, FiniteGrid, open_sampler
 
 # Hyperband's brackets hang on the study's name: a random one could not be reproduced.
 STUDY_NAME = "unitune"
@@ -64,7 +65,7 @@ class OptunaStudy(Study):
     @classmethod
     def open(cls, problem: Problem) -> Self:
         options = dict(problem.options)
-        pruner = open_pruner(options.pop("pruner", None))
+        pruner = open_pruner(problem.scheduler, options.pop("pruner", None))
         sampler = open_sampler(problem, options)
         with silence():
             study = optuna.create_study(

@@ -17,6 +17,7 @@ from unitune.backend import Answer
 from unitune.errors import OptionError, SpaceError
 from unitune.preparation import plan
 from unitune.trial import Outcome, Report
+from unitune_optuna.plugin import SCHEDULERS
 
 optuna = pytest.importorskip("optuna")
 np = pytest.importorskip("numpy")
@@ -330,27 +331,131 @@ def test_without_a_pruner_nothing_is_pruned():
     }
 
 
-@pytest.mark.parametrize("pruner", ["median", optuna.pruners.MedianPruner()], ids=str)
-def test_a_pruner_prunes_as_by_hand(pruner):
-    result = run({"x": Float(-5.0, 5.0)}, curve, "tpe", options={"pruner": pruner})
+P = optuna.pruners
+FIRST = {"n_warmup_steps": 1}  # with resource=(1, 5)
+HALVED = {"min_resource": 1, "reduction_factor": 3}
+# scheduler, scheduler_options, resource, and the pruner by hand
+NATIVE = {
+    "median": ("median", {}, None, P.MedianPruner),
+    "median from 2": ("median", {}, (2, 5), lambda: P.MedianPruner(n_warmup_steps=2)),
+    "median of 2": (
+        "median",
+        {"n_startup_trials": 2, "n_warmup_steps": 3},
+        (1, 5),
+        lambda: P.MedianPruner(2, 3),
+    ),
+    "percentile": (
+        "percentile",
+        {"percentile": 25.0},
+        (1, 5),
+        lambda: P.PercentilePruner(25.0, **FIRST),
+    ),
+    "asha": ("asha", {}, (1, 5), lambda: P.SuccessiveHalvingPruner(**HALVED)),
+    "asha alone": ("asha", {}, None, lambda: P.SuccessiveHalvingPruner(reduction_factor=3)),
+    "halving": (
+        "successive_halving",
+        {"eta": 2},
+        (2, 5),
+        lambda: P.SuccessiveHalvingPruner(min_resource=2, reduction_factor=2),
+    ),
+    "hyperband": ("hyperband", {}, (1, 5), lambda: P.HyperbandPruner(max_resource=5, **HALVED)),
+    "hyperband alone": (
+        "hyperband",
+        {"reduction_factor": 2},
+        None,
+        lambda: P.HyperbandPruner(reduction_factor=2),
+    ),
+    "wilcoxon": ("wilcoxon", {"p_threshold": 0.2}, None, lambda: P.WilcoxonPruner(p_threshold=0.2)),
+    "patient": ("patient", {"patience": 1}, None, lambda: P.PatientPruner(None, 1)),
+    "patient median": (
+        "patient",
+        {"patience": 1, "wrapped_pruner": "median"},
+        (1, 5),
+        lambda: P.PatientPruner(P.MedianPruner(**FIRST), 1),
+    ),
+    "threshold": (
+        "threshold",
+        {"upper": 3.0},
+        (2, 5),
+        lambda: P.ThresholdPruner(upper=3.0, n_warmup_steps=2),
+    ),
+}
 
+
+def bumpy(x, step):
+    """Return a loss that falls for good configs and rises for the others."""
+    return abs(x) + 1 / step + (step * 0.1 if abs(x) > 2 else 0.0)
+
+
+def prune_by_hand(pruner, **settings):
     def objective(trial):
         x = trial.suggest_float("x", -5.0, 5.0)
         for step in range(1, 6):
-            trial.report(abs(x) + 1 / step, step)
+            trial.report(bumpy(x, step), step)
             if trial.should_prune():
                 raise optuna.TrialPruned
-        return abs(x)
+        return bumpy(x, 5)
 
-    study = optuna.create_study(
-        sampler=optuna.samplers.TPESampler(seed=3), pruner=optuna.pruners.MedianPruner()
-    )
+    settings = {"sampler": optuna.samplers.TPESampler(seed=3), **settings}
+    study = optuna.create_study(pruner=pruner, study_name="unitune", **settings)
     study.optimize(objective, n_trials=30)
+    return study
+
+
+def run_bumpy(**settings):
+    def objective(config, trial):
+        for step in range(1, 6):
+            trial.report(bumpy(config["x"], step))
+        return bumpy(config["x"], 5)
+
+    return run({"x": Float(-5.0, 5.0)}, objective, "tpe", **settings)
+
+
+def same_trials(result, study):
     told = result.native.trials
     assert [t.params for t in told] == [t.params for t in study.trials]
     assert [t.state for t in told] == [t.state for t in study.trials]
     assert [t.value for t in told] == [t.value for t in study.trials]
     assert [t.intermediate_values for t in told] == [t.intermediate_values for t in study.trials]
+
+
+@pytest.mark.parametrize("case", NATIVE)
+def test_its_schedulers_prune_as_by_hand(case):
+    name, options, resource, by_hand = NATIVE[case]
+    settings = {"scheduler": name, "scheduler_options": options, "resource": resource}
+    result = run_bumpy(**settings)
+    same_trials(result, prune_by_hand(by_hand()))
+    assert {State.PRUNED, State.COMPLETE} == {trial.state for trial in result.trials}
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "composed"),
+    [
+        ("asha", {}, {}),
+        ("asha", {"eta": 2}, {"eta": 2}),
+        ("median", {}, {"rule": "values"}),
+        ("median", {"n_startup_trials": 2}, {"rule": "values", "startup": 2}),
+    ],
+)
+def test_unitunes_scheduler_of_the_same_rule_does_the_same_to_a_study(name, options, composed):
+    own = run_bumpy(scheduler=name, scheduler_options=options, resource=(1, 5))
+    ours = run_bumpy(scheduler=f"unitune:{name}", scheduler_options=composed, resource=(1, 5))
+    same_trials(own, ours.native)
+    assert any(trial.state is State.PRUNED for trial in ours.trials)
+
+
+def test_every_scheduler_that_is_listed_is_one_that_can_be_opened():
+    from unitune_optuna.pruners import KINDS
+
+    assert (
+        {spec.name for spec in SCHEDULERS} == set(KINDS) == {name for name, *_ in NATIVE.values()}
+    )
+
+
+def test_a_pruner_of_ones_own_prunes_as_by_hand():
+    pruner = P.MedianPruner(n_startup_trials=2)
+    result = run_bumpy(options={"pruner": pruner})
+    same_trials(result, prune_by_hand(pruner))
     assert any(trial.state is State.PRUNED for trial in result.trials)
 
 
@@ -361,10 +466,60 @@ def test_a_pruner_given_as_an_object_is_not_shared_between_runs():
 
 
 def test_hyperbands_brackets_are_reproducible():
-    settings = {"options": {"pruner": "hyperband"}, "n_trials": 40}
+    settings = {"scheduler": "hyperband", "n_trials": 40}
     one, same = (run({"x": Float(-5.0, 5.0)}, curve, "random", **settings) for _ in range(2))
     assert [trial.state for trial in one.trials] == [trial.state for trial in same.trials]
     assert len({trial.state for trial in one.trials}) == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"options": {"pruner": "median"}}, r"takes a pruner object.*scheduler=.*'median'"),
+        ({"options": {"pruner": P.NopPruner()}, "scheduler": "median"}, "Leave one of them out"),
+        ({"scheduler": "asha", "scheduler_options": {"eta": 1}}, "at least 2"),
+        ({"scheduler": "hyperband", "scheduler_options": {"reduction_factor": 2.5}}, "at least 2"),
+        (
+            {"scheduler": "asha", "scheduler_options": {"eta": 3, "reduction_factor": 3}},
+            "two names of the same thing",
+        ),
+        (
+            {"scheduler": "median", "scheduler_options": {"eta": 3}},
+            "MedianPruner has no option 'eta'",
+        ),
+        ({"scheduler": "asha", "scheduler_options": {"etta": 3}}, "no option 'etta'"),
+        ({"scheduler": "percentile"}, "PercentilePruner refuses.*'percentile'"),
+        (
+            {"scheduler": "percentile", "scheduler_options": {"percentile": 101.0}},
+            "PercentilePruner refuses",
+        ),
+        (
+            {
+                "scheduler": "patient",
+                "scheduler_options": {"patience": 1, "wrapped_pruner": "medain"},
+            },
+            "'median'",
+        ),
+        (
+            {
+                "scheduler": "patient",
+                "scheduler_options": {"patience": 1, "wrapped_pruner": "patient"},
+            },
+            "wrapped_pruner='patient'",
+        ),
+        (
+            {
+                "scheduler": "hyperband",
+                "scheduler_options": {"max_resource": 9},
+                "resource": (1, 5),
+            },
+            "'max_resource' is set by unitune itself",
+        ),
+    ],
+)
+def test_a_pruner_that_makes_no_sense_is_refused(settings, said):
+    with pytest.raises(OptionError, match=said):
+        run({"x": Float(-5.0, 5.0)}, curve, "random", **settings)
 
 
 def test_a_step_reported_twice_keeps_its_first_value_without_a_warning():
@@ -386,8 +541,6 @@ def test_options_that_optuna_does_not_know_are_refused():
         run(MIXED, mixed_loss, "tpe", options={"n_startup_trial": 5})
     with pytest.raises(OptionError, match="seed"):
         run(MIXED, mixed_loss, "tpe", options={"seed": 5})
-    with pytest.raises(OptionError, match="median"):
-        run(MIXED, mixed_loss, "tpe", options={"pruner": "medain"})
 
 
 # Manners
@@ -658,7 +811,7 @@ def test_an_exported_study_keeps_states_reports_and_the_direction():
         trial.report(config["x"] + 1)
         return config["x"]
 
-    result = run({"x": Float(-5.0, 5.0)}, loss, "random", mode="max", options={"pruner": "median"})
+    result = run({"x": Float(-5.0, 5.0)}, loss, "random", mode="max", scheduler="median")
     study = result.to_optuna()
     expected = {"INFEASIBLE": "FAIL", "FAILED": "FAIL"}
     states = [trial.state.name for trial in result.trials]
