@@ -14,6 +14,7 @@ from unitune.executors import SerialExecutor
 from unitune.objective import Evaluator
 from unitune.recorder import Limits, Run
 from unitune.source import REJECTIONS, Source
+from unitune.steering import Steering
 from unitune.space import Int, Space
 from unitune.translation import lower_space
 from unitune.trial import State
@@ -68,6 +69,7 @@ def drive(answers, objective=lambda c: c["n"], *, space=SPACE, initial=(), callb
     evaluate = Evaluator(objective)
     Driver(
         source,
+        Steering(study, loss=float),
         lambda on_report: SerialExecutor(evaluate, on_report),
         run,
         Chronicle(),

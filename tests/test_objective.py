@@ -11,12 +11,12 @@ import pytest
 from unitune import Infeasible, Stop
 from unitune.errors import OptionError
 from unitune.objective import Evaluator, Handle, Job
-from unitune.trial import Report, State
+from unitune.trial import Report, State, Verdict
 
 JOB = Job(4, {"x": 2.0}, seed=11)
 
 
-def evaluate(objective, *, metric=None, stop=lambda number, step, value: False):
+def evaluate(objective, *, metric=None, stop=lambda number, step, value: Verdict.CONTINUE):
     return Evaluator(objective, metric)(JOB, stop).outcome
 
 
@@ -145,7 +145,8 @@ def test_a_stopped_generator_is_closed_and_keeps_its_last_value():
         finally:
             closed.append(True)
 
-    outcome = evaluate(objective, stop=lambda number, step, value: step == 2)
+    answers = {2: Verdict.STOP}
+    outcome = evaluate(objective, stop=lambda n, step, v: answers.get(step, Verdict.CONTINUE))
     assert (outcome.state, outcome.value, closed) == (State.PRUNED, 2.0, [True])
 
 
@@ -169,7 +170,7 @@ def test_report_raises_stop_which_prunes_the_trial():
             trial.report(5.0)
         raise caught.value
 
-    outcome = evaluate(objective, stop=lambda number, step, value: True)
+    outcome = evaluate(objective, stop=lambda number, step, value: Verdict.STOP)
     assert (outcome.state, outcome.value) == (State.PRUNED, 5.0)
     assert Handle.Stop is Stop
 
@@ -220,4 +221,4 @@ def test_what_cannot_be_called_with_a_config_is_refused_at_once(objective):
 def test_an_evaluator_can_be_sent_to_another_process():
     offset = 3.0
     sent = cloudpickle.loads(cloudpickle.dumps(Evaluator(lambda config: config["x"] + offset)))
-    assert sent(JOB, lambda number, step, value: False).outcome.value == 5.0
+    assert sent(JOB, lambda number, step, value: Verdict.CONTINUE).outcome.value == 5.0

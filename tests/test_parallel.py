@@ -100,6 +100,79 @@ def test_a_worker_that_dies_costs_an_attempt_where_there_are_retries(tmp_path):
     assert [failure.kind for failure in result.trials[3].attempts] == ["WorkerDied"]
 
 
+# Days, so that whoever waited for them would not end: no test here has to be quick.
+DAYS = 1e6
+
+
+def dies_at_first(folder, number, attempts):
+    """Return an objective under which the first attempts at a trial take their worker along.
+
+    It notes when each attempt at that trial began.
+    """
+
+    def objective(config, trial):
+        if trial.number == number:
+            mark = folder / f"{len(list(folder.iterdir()))}"
+            mark.write_text(repr(time.time()))
+            if int(mark.name) < attempts:
+                os._exit(7)
+        return config["x"]
+
+    return objective
+
+
+def begun(folder):
+    return [float((folder / f"{n}").read_text()) for n in range(len(list(folder.iterdir())))]
+
+
+def test_a_dead_workers_trial_is_tried_again_after_pauses_that_double(tmp_path, monkeypatch):
+    monkeypatch.setattr("unitune.driver.BACK_OFF", 0.3)
+    result = run(objective=dies_at_first(tmp_path, 3, 3), n_trials=6, retries=3)
+    assert all(trial.state is State.COMPLETE for trial in result.trials)
+    pauses = [later - earlier for earlier, later in itertools.pairwise(begun(tmp_path))]
+    assert len(pauses) == 3
+    assert all(pause >= 0.3 * 2**n for n, pause in enumerate(pauses))
+
+
+def test_pauses_do_not_grow_beyond_the_longest(tmp_path, monkeypatch):
+    monkeypatch.setattr("unitune.driver.BACK_OFF", DAYS)
+    monkeypatch.setattr("unitune.driver.LONGEST_BACK_OFF", 0.3)
+    result = run(objective=dies_at_first(tmp_path, 3, 2), n_trials=6, retries=2)
+    assert all(trial.state is State.COMPLETE for trial in result.trials)
+    pauses = [later - earlier for earlier, later in itertools.pairwise(begun(tmp_path))]
+    assert min(pauses) >= 0.3
+
+
+def test_the_other_trials_go_on_while_one_waits_for_its_next_attempt(tmp_path, monkeypatch):
+    monkeypatch.setattr("unitune.driver.BACK_OFF", DAYS)
+    monkeypatch.setattr("unitune.driver.LONGEST_BACK_OFF", DAYS)
+
+    def leave(trial, run):
+        if len(run.trials) == 9:
+            raise KeyboardInterrupt
+
+    result = run(objective=dies_at_first(tmp_path, 3, 1), n_trials=10, retries=1, callbacks=[leave])
+    assert result.reason == "interrupted"
+    assert [trial.number for trial in result.trials] == [0, 1, 2, 4, 5, 6, 7, 8, 9]
+    assert len(begun(tmp_path)) == 1
+
+
+def test_what_the_objective_raises_is_tried_again_without_a_pause(tmp_path, monkeypatch):
+    monkeypatch.setattr("unitune.driver.BACK_OFF", DAYS)
+    monkeypatch.setattr("unitune.driver.LONGEST_BACK_OFF", DAYS)
+
+    def objective(config, trial):
+        mark = tmp_path / str(trial.number)
+        if trial.number in (3, 5) and not mark.exists():
+            mark.touch()
+            raise ValueError("once")
+        return config["x"]
+
+    result = run(objective=objective, n_trials=8, retries=1)
+    assert all(trial.state is State.COMPLETE for trial in result.trials)
+    assert [len(trial.attempts) for trial in result.trials] == [0, 0, 0, 1, 0, 1, 0, 0]
+
+
 def test_a_trial_that_hangs_is_killed():
     def objective(config, trial):
         if trial.number == 1:
@@ -116,8 +189,7 @@ def test_reports_go_up_and_stops_come_down():
         for epoch in range(200):
             yield config["x"] + (epoch if config["x"] > 0.3 else 0)
 
-    options = {"pruner": "median"}
-    result = run(objective=objective, backend="optuna", n_trials=20, options=options)
+    result = run(objective=objective, backend="optuna", n_trials=20, scheduler="median")
     pruned = [t for t in result.trials if t.state is State.PRUNED]
     assert pruned
     assert all(len(t.reports) < 200 for t in pruned)

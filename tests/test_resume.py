@@ -84,7 +84,7 @@ def test_conditional_spaces_and_reports_come_back(run):
         for epoch in range(3):
             yield any_loss(config) + epoch
 
-    settings = {"backend": "optuna", "method": "tpe", "seed": 1, "options": {"pruner": "median"}}
+    settings = {"backend": "optuna", "method": "tpe", "seed": 1, "scheduler": "median"}
     assert run(CONDITIONAL, objective, **settings).reason == "interrupted"
     resumed = run(CONDITIONAL, whole, **settings)
     unbroken = unitune.run(CONDITIONAL, whole, n_trials=24, **settings)

@@ -5,25 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal
 
 from unitune.backend import Mode
 from unitune.capabilities import BackendSpec
 from unitune.chronicle import Decision
 from unitune.execution import Execution
+from unitune.installed import restrict
 from unitune.objective import Evaluator
-from unitune.plugins import discover
+from unitune.plugins import discover, find_backend, make_callbacks
 from unitune.preparation import plan
 from unitune.recorder import Callback
 from unitune.result import Result
+from unitune.scheduling import choose, pair
 from unitune.session import Session
 from unitune.settings import (
     Settings,
     check_mode,
     check_storage,
+    read_best,
     read_initial,
     read_limits,
     read_options,
+    read_resource,
     read_seed,
     read_whole,
 )
@@ -39,25 +43,31 @@ def run(
     method: str = "bayesian",
     mode: Mode = "min",
     metric: str | None = None,
-    n_trials: int = 50,
+    value: Literal["last", "best"] = "last",
+    n_trials: int | None = None,
+    max_resource: int | None = None,
     timeout: float | None = None,
     trial_timeout: float | None = None,
     trial_memory: int | None = None,
     workers: int = 1,
     executor: str | None = None,
     executor_options: Mapping[str, Any] | None = None,
+    scheduler: str | None = None,
+    resource: tuple[int, int] | None = None,
+    scheduler_options: Mapping[str, Any] | None = None,
     retries: int = 0,
     seed: int | None = None,
     initial: Iterable[Mapping[str, Any]] = (),
     target: float | None = None,
     patience: int | None = None,
-    callbacks: Iterable[Callback] = (),
+    callbacks: Iterable[Callback | str] = (),
     progress: bool = True,
     options: Mapping[str, Any] | None = None,
     replay: Iterable[Decision] = (),
     storage: str | Path | None = None,
     study: str | None = None,
     resume: bool = False,
+    plugins: Iterable[str] | None = None,
 ) -> Result:
     """Search a space for the config with the best value of an objective.
 
@@ -67,10 +77,15 @@ def run(
             mapping of numbers; or a generator that yields them, the last one counting.
         backend: the library that proposes; see `unitune backends`.
         method: how it proposes: 'random', 'grid', 'bayesian' (the backend's best known way), or
-            one of its own.
+            one of its own; 'hyperband' and 'bohb' are random and bayesian proposals under the
+            scheduler 'hyperband'.
         mode: 'min' or 'max'.
         metric: which value counts, where the objective gives a mapping.
-        n_trials: how many trials are to reach a final state.
+        value: what a trial comes to that reports: its 'last' value, or its 'best' report.
+        n_trials: how many trials are to reach a final state; 50 by default, or as many as
+            `max_resource` allows.
+        max_resource: how much resource all trials together may consume, in steps; a trial that
+            was begun before it is used up comes to its end.
         timeout: seconds after which no further trial is begun.
         trial_timeout: seconds after which a trial is killed and failed; needs worker processes.
         trial_memory: bytes that a trial may allocate; needs worker processes.
@@ -79,12 +94,19 @@ def run(
             may crash and be killed) or 'ray' (actors on a Ray cluster); by default 'serial' for
             one worker without limits, else 'process'. A backend that runs trials itself has none.
         executor_options: for the executor: `address` and `resources` for 'ray'.
+        scheduler: what stops trials early: 'median', 'asha', 'successive_halving', 'hyperband',
+            'patience', or one of the backend's library, which comes first where both have the
+            name; 'unitune:NAME' is always unitune's own.
+        resource: the least and the most a trial consumes, in the steps it reports, such as
+            (1, 27) epochs; a trial that has reported the most is complete.
+        scheduler_options: for the scheduler, such as {"eta": 4}.
         retries: how many further attempts a failed trial has; they count as one trial.
         seed: fixes every proposal and every `trial.seed`; in [0, 2**32).
         initial: configs to evaluate first.
         target: a value good enough to end the run.
         patience: how many trials in a row may bring nothing better before the run ends.
         callbacks: called as `callback(trial, run)` after every trial; `run.stop()` ends the run.
+            A name is that of a callback which a plugin brings.
         progress: whether to show a progress bar where there is a terminal.
         options: for the method, as the library names them.
         replay: the `transcript` of an earlier run, whose order of asking and telling is repeated:
@@ -93,6 +115,8 @@ def run(
             in the user's data directory), a path, or a URL of SQLAlchemy.
         study: the study's name there; by default one is made up.
         resume: whether to go on with that study, to `n_trials` in all, if the journal has it.
+        plugins: distributions whose plugins may be loaded, beside unitune's own; by default all
+            that are not disabled.
 
     Raises:
         UnituneError: something given is not acceptable (before anything runs), the objective is
@@ -108,34 +132,41 @@ def run(
         (50, True)
     """
     begun = perf_counter()
-    searched = as_space(space)
-    check_mode(mode)
-    given = read_options(options)
-    settings = Settings(
-        Evaluator(objective, metric),
-        read_limits(n_trials, timeout, target, patience),
-        mode=mode,
-        seed=seed,
-        drawn=read_seed(seed),
-        initial=read_initial(searched, initial),
-        callbacks=tuple(callbacks),
-        progress=progress,
-        options=given,
-        execution=Execution(
-            executor,
-            workers=read_whole("workers", workers, least=1),
-            trial_timeout=trial_timeout,
-            trial_memory=trial_memory,
-            options=read_options(executor_options),
-        ),
-        retries=read_whole("retries", retries, least=0),
-        order=tuple(replay),
-        storage=storage,
-        study=study,
-        resume=resume,
-    )
-    check_storage(settings)
-    return Session(plan(searched, backend, method, given), settings).run(begun)
+    with restrict(plugins):
+        searched = as_space(space)
+        check_mode(mode)
+        given = read_options(options)
+        spec = find_backend(backend)
+        method, scheduler = pair(spec, method, scheduler)
+        bounds = read_resource(resource)
+        settings = Settings(
+            Evaluator(objective, metric, best=read_best(value, mode)),
+            read_limits(
+                n_trials, timeout, target, patience, max_resource=max_resource, resource=bounds
+            ),
+            mode=mode,
+            seed=seed,
+            drawn=read_seed(seed),
+            initial=read_initial(searched, initial),
+            callbacks=make_callbacks(callbacks),
+            progress=progress,
+            options=given,
+            execution=Execution(
+                executor,
+                workers=read_whole("workers", workers, least=1),
+                trial_timeout=trial_timeout,
+                trial_memory=trial_memory,
+                options=read_options(executor_options),
+            ),
+            retries=read_whole("retries", retries, least=0),
+            order=tuple(replay),
+            storage=storage,
+            study=study,
+            resume=resume,
+            choice=choose(spec, scheduler, bounds, read_options(scheduler_options)),
+        )
+        check_storage(settings)
+        return Session(plan(searched, backend, method, given), settings).run(begun)
 
 
 def translate(
@@ -160,4 +191,4 @@ def translate(
 
 def backends() -> dict[str, BackendSpec]:
     """Return the record of every backend that an installed plugin brings, by name."""
-    return {name: found.spec for name, found in discover().items() if found.spec is not None}
+    return {name: found.spec for name, found in discover().items()}

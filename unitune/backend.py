@@ -6,9 +6,11 @@ imported by the module of that class, so never before a study is opened.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import KW_ONLY, dataclass, field
 from enum import Enum
 from typing import Any, Literal, Protocol, Self, TypeVar
@@ -20,6 +22,28 @@ from unitune.trial import Failure, Outcome, State
 
 Mode = Literal["min", "max"]
 Built = TypeVar("Built")
+
+_WATCHED: ContextVar[dict[str, dict[str, Any]] | None] = ContextVar("_WATCHED", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduling:
+    """What a scheduler is to keep to.
+
+    Attributes:
+        name: its name.
+        resource: the least and the most a trial consumes, in the units of its steps.
+        options: the user's options for it.
+        seed: fixes what it draws at random; in [0, 2**32).
+        n_trials: how many trials are planned.
+    """
+
+    name: str
+    _: KW_ONLY
+    resource: tuple[int, int] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    n_trials: int = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +61,7 @@ class Problem:
         workers: how many trials may run side by side.
         initial: raw configs that a service evaluates first; a study has them injected.
         proposer: for a composed method on a service, the study that proposes.
+        scheduler: which of the library's own schedulers to use; None for none.
     """
 
     translation: Translation
@@ -49,6 +74,7 @@ class Problem:
     workers: int = 1
     initial: tuple[Mapping[str, Raw], ...] = ()
     proposer: Study | None = None
+    scheduler: Scheduling | None = None
 
     def loss(self, value: float) -> float:
         """Return the value with the sign that makes smaller better."""
@@ -74,14 +100,21 @@ class Backend(ABC):
     """What a study and a service have in common."""
 
     @classmethod
-    @abstractmethod
     def native_space(cls, translation: Translation) -> Mapping[str, Any]:
-        """Return the library's own object for each parameter of `translation.targets`."""
+        """Return the library's own object for each parameter of `translation.targets`.
+
+        By default the targets themselves, for a library that has no such objects.
+        """
+        return translation.targets
 
     @classmethod
-    @abstractmethod
     def open(cls, problem: Problem) -> Self:
-        """Begin; raises OptionError for options it does not know."""
+        """Begin; raises OptionError for options it does not know.
+
+        By default `cls(problem, **problem.options)`: the options are what the constructor takes
+        beside the problem.
+        """
+        return build(cls, problem.options, problem=problem)
 
     @property
     @abstractmethod
@@ -104,9 +137,12 @@ class Study(Backend):
     def ask(self) -> Proposal | Answer:
         """Propose a config, in raw values: a number, or the index of a choice."""
 
-    @abstractmethod
     def inject(self, values: Mapping[str, Raw]) -> Proposal:
-        """Enter a config the library did not propose, without using up its random numbers."""
+        """Enter a config the library did not propose, without using up its random numbers.
+
+        By default it is known by its values, for a library that is told any point it is told of.
+        """
+        return Proposal(values, values)
 
     @abstractmethod
     def tell(self, token: Any, outcome: Outcome) -> None:
@@ -188,4 +224,25 @@ def build(factory: Callable[..., Built], options: Mapping[str, Any], **fixed: An
             raise OptionError(
                 f"{title} has no option {name!r}. {nearest(name, set(names) - set(fixed))}"
             )
+    seen = _WATCHED.get()
+    if seen is not None:
+        parameters = inspect.signature(factory).parameters.values()
+        defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+        used = {**defaults, **options}
+        seen[title] = {name: value for name, value in used.items() if name not in fixed}
     return factory(**options, **fixed)
+
+
+@contextlib.contextmanager
+def watch_options() -> Iterator[dict[str, dict[str, Any]]]:
+    """Collect what `build` calls with, the library's own defaults included.
+
+    Yields:
+        the options by constructor, filled while the context is open.
+    """
+    seen: dict[str, dict[str, Any]] = {}
+    token = _WATCHED.set(seen)
+    try:
+        yield seen
+    finally:
+        _WATCHED.reset(token)

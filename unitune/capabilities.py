@@ -28,6 +28,9 @@ Kind = Literal[
 # What a space may have that makes a method hand over to another one, see `Method.through_for`.
 Feature = Literal["conditional", "constraint"]
 
+# What of a run's settings an executor may take.
+Setting = Literal["workers", "trial_timeout", "trial_memory"]
+
 
 @dataclass(frozen=True, slots=True)
 class Method:
@@ -39,6 +42,8 @@ class Method:
         about: one line for listings.
         learns: whether results change what it proposes.
         reproducible: whether a seed fixes its proposals.
+        unordered: whether the order in which trials under way are told changes no proposal, as
+            with every method that does not learn.
         composed: whether unitune builds it from parts because the library has none of its own.
         through: 'backend:method' whose proposals are used, for a composed method, and for the
             spaces named in `through_for` otherwise.
@@ -53,11 +58,101 @@ class Method:
     about: str = ""
     learns: bool = True
     reproducible: bool = True
+    unordered: bool = False
     composed: bool = False
     through: str | None = None
     through_for: frozenset[Feature] = frozenset()
     needs: tuple[str, ...] = ()
     extra: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulerSpec:
+    """A rule by which trials are stopped early, as it is listed.
+
+    Args:
+        name: what users call it.
+        target: 'package.module:Class' of its `unitune.schedulers.Scheduler`; empty for one that a
+            backend brings along in its library.
+        about: one line for listings.
+        resource: whether it needs `resource=(least, most)`.
+        pauses: whether it pauses trials and goes on with the best of them.
+        extra: the unitune extra that installs what it needs beyond the library itself.
+        needs: importable modules that it needs beyond the library itself.
+    """
+
+    name: str
+    target: str = ""
+    _: KW_ONLY
+    about: str = ""
+    resource: bool = False
+    pauses: bool = False
+    extra: str | None = None
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorSpec:
+    """A place where trials run, as it is listed.
+
+    Args:
+        name: what users call it.
+        target: 'package.module:Class' of its `unitune.executors.Executor`. It is called with what
+            evaluates a job, what takes reports, those settings by keyword that it `takes`, and
+            the user's `executor_options`.
+        takes: the settings of a run that it keeps to; without 'workers', it runs one trial at a
+            time.
+        distribution: the library that it runs on, by its name on the package index.
+        module: the module whose presence shows that it is installed.
+        requires: the versions that work, as in '>=5.0,<6'.
+        extra: the unitune extra that installs it; None where unitune has none.
+        about: one line for listings.
+        advice: a sentence for who asks for what it does not take.
+    """
+
+    name: str
+    target: str
+    _: KW_ONLY
+    takes: frozenset[Setting] = frozenset({"workers"})
+    distribution: str | None = None
+    module: str | None = None
+    requires: str = ""
+    extra: str | None = None
+    about: str = ""
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackSpec:
+    """A callback that a run can be given by name, as it is listed.
+
+    Args:
+        name: what users call it.
+        target: 'package.module:name' of a class or function. It is called once for each run,
+            without arguments, and returns what is called as `callback(trial, run)`.
+        about: one line for listings.
+    """
+
+    name: str
+    target: str
+    _: KW_ONLY
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSpec:
+    """A command of `unitune` on the command line, as it is listed.
+
+    Args:
+        name: what users type after `unitune`.
+        target: 'package.module:name' of its `click.Command`, imported when it is used.
+        help: one line for `unitune --help`.
+    """
+
+    name: str
+    target: str
+    _: KW_ONLY
+    help: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +169,12 @@ class BackendSpec:
         module: the module whose presence shows that it is installed.
         requires: the versions that work, as in '>=5.0,<6'.
         tested: the version that unitune's own tests ran on.
-        extra: the unitune extra that installs it.
+        extra: the unitune extra that installs it; None where unitune has none.
         about: one line for listings.
         aliases: further names of methods.
+        schedulers: those of the library itself.
+        partial: whether the library itself tells the value of a trial that was stopped early from
+            that of a complete one; if not, it is never told a better one than the worst of these.
     """
 
     name: str
@@ -92,6 +190,8 @@ class BackendSpec:
     extra: str | None = None
     about: str = ""
     aliases: Mapping[str, str] = field(default_factory=dict)
+    schedulers: tuple[SchedulerSpec, ...] = ()
+    partial: bool = False
 
     def method_names(self) -> list[str]:
         """Return the names of its methods, in the order declared."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol
 
 from unitune.objective import Finished
 from unitune.source import Proposed
-from unitune.trial import Failure
+from unitune.trial import Failure, Leg, Trial, Verdict
 
 # ("ask", 3) and ("tell", 2): the order in which the study was asked and told.
 Decision = tuple[Literal["ask", "tell"], int]
@@ -62,28 +63,37 @@ class Chronicle:
         """An attempt at a trial begins."""
         self._append("started", number, attempt=attempt)
 
-    def reported(self, number: int, step: int, value: float, *, stop: bool) -> None:
-        """A trial reported, and was told whether to stop."""
-        self._append("reported", number, step=step, value=value, stop=stop)
+    def reported(self, number: int, step: int, value: float, verdict: Verdict) -> None:
+        """A trial reported, and was told what becomes of it."""
+        self._append("reported", number, step=step, value=value, verdict=verdict.value)
+
+    def paused(self, finished: Finished, leg: Leg) -> None:
+        """A trial paused at the end of a leg."""
+        value, seconds = finished.outcome.value, finished.seconds
+        self._append("paused", finished.job.number, leg=_leg(leg), value=value, seconds=seconds)
+
+    def full(self) -> None:
+        """The scheduler was told that no further trial will begin."""
+        self._append("full", None)
 
     def failed(self, number: int, attempt: int, failure: Failure | None) -> None:
         """An attempt failed, and another follows."""
         self._append("attempt", number, attempt=attempt, failure=_words(failure))
 
-    def finished(self, finished: Finished, *, start: float, attempts: int) -> None:
+    def finished(self, trial: Trial) -> None:
         """A trial reached its final state, of which the study is now told."""
-        outcome = finished.outcome
-        self.transcript.append(("tell", finished.job.number))
+        self.transcript.append(("tell", trial.number))
         self._append(
             "finished",
-            finished.job.number,
-            state=outcome.state.value,
-            value=outcome.value,
-            metrics=dict(outcome.metrics),
-            failure=_words(outcome.failure),
-            seconds=finished.seconds,
-            start=start,
-            attempts=attempts,
+            trial.number,
+            state=trial.state.value,
+            value=trial.value,
+            metrics=dict(trial.metrics),
+            failure=_words(trial.failure),
+            seconds=trial.evaluate,
+            start=trial.start,
+            attempts=len(trial.attempts) + 1,
+            legs=[_leg(leg) for leg in trial.legs],
         )
 
     def ended(self, reason: str) -> None:
@@ -93,6 +103,10 @@ class Chronicle:
     def _append(self, kind: str, number: int | None, **data: Any) -> None:
         if self._log is not None:
             self._log.append(kind, number, data)
+
+
+def _leg(leg: Leg) -> dict[str, Any]:
+    return dataclasses.asdict(leg)
 
 
 def _words(failure: Failure | None) -> dict[str, str] | None:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import heapq
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, field
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from unitune.backend import Answer
+from unitune.checkpoint import remove
 from unitune.chronicle import Chronicle, Decision
 from unitune.errors import BackendError, UnituneError
 from unitune.executors import Executor
 from unitune.objective import Finished, Job, OnReport
 from unitune.recorder import Run
-from unitune.source import Source
-from unitune.trial import Failure, Outcome, State, Trial, trial_seed
+from unitune.source import Proposed, Source
+from unitune.steering import Steering
+from unitune.trial import Failure, Leg, Outcome, State, Trial, Verdict, trial_seed
 
 # Asking ahead pays once the backend needs more than this share of the time of the evaluations.
 AHEAD = 0.02
@@ -31,7 +35,19 @@ INFRASTRUCTURE = frozenset({"WorkerDied"})
 
 @dataclass(slots=True)
 class Running:
-    """A trial between its proposal and its end."""
+    """A trial between its proposal and its end.
+
+    Attributes:
+        job: what is to be done next.
+        token: what the study knows it by.
+        initial: whether the user gave the config.
+        suggest: seconds it took to come by.
+        spent: seconds its evaluation took so far.
+        start: when it began, in seconds since the run did; None before it has.
+        failures: why earlier attempts failed.
+        legs: what it has consumed.
+        paused: what it comes to if it is not gone on with; None while it is not paused.
+    """
 
     job: Job
     token: Any
@@ -39,7 +55,10 @@ class Running:
     initial: bool = False
     suggest: float = 0.0
     spent: float = 0.0
+    start: float | None = None
     failures: list[Failure] = field(default_factory=list)
+    legs: list[Leg] = field(default_factory=list)
+    paused: Outcome | None = None
 
 
 class Driver:
@@ -47,6 +66,7 @@ class Driver:
 
     Args:
         source: hands out configs and holds the study.
+        steering: says which running trials go on.
         executor: makes the executor, given where reports go.
         run: takes the trials and says when to end.
         chronicle: takes every event before it is acted on.
@@ -55,11 +75,13 @@ class Driver:
         workers: how many the executor evaluates side by side.
         retries: how many further attempts a failed trial has.
         order: decisions of an earlier run to repeat in their order.
+        places: where checkpoints are kept; None for temporary places.
     """
 
     def __init__(
         self,
         source: Source,
+        steering: Steering,
         executor: Callable[[OnReport], Executor],
         run: Run,
         chronicle: Chronicle,
@@ -69,8 +91,10 @@ class Driver:
         workers: int = 1,
         retries: int = 0,
         order: Iterable[Decision] = (),
+        places: Path | None = None,
     ) -> None:
         self._source = source
+        self._steering = steering
         self._run = run
         self._chronicle = chronicle
         self._seed = seed
@@ -82,8 +106,11 @@ class Driver:
         self._running: dict[int, Running] = {}
         self._again: list[tuple[float, int]] = []  # (when it is due, number) of retries, a heap
         self._early: dict[int, Finished] = {}  # finished, and not yet settled
+        self._promoted: deque[int] = deque()  # released, and to be submitted
+        self._places = places
         self._asked = 0
-        self._dry = False
+        self._submitted = 0
+        self._dry = self._full = False
         self._busy_seconds = self._evaluate_seconds = 0.0
 
     def restore(self, running: Mapping[int, Running], asked: int) -> None:
@@ -94,8 +121,10 @@ class Driver:
         )
         room = 0 if self._run.over else self._n_trials - len(self._run.trials)
         for number, trial in sorted(running.items())[: max(0, room)]:
+            trial.job = dataclasses.replace(trial.job, place=self._place(number))
             self._running[number] = trial
-            heapq.heappush(self._again, (0.0, number))
+            if trial.paused is None:
+                heapq.heappush(self._again, (0.0, number))
 
     def drive(self) -> None:
         """Run to the end; Ctrl-C ends the run and keeps what is there."""
@@ -124,41 +153,100 @@ class Driver:
             self._executor.close()
 
     def _fill(self) -> None:
-        """Submit retries that are due and new trials, as long as a worker would be idle."""
+        """Submit what is due, and new trials, as long as a worker would be idle."""
         while self._again and self._again[0][0] <= time.monotonic():
             self._submit(self._running[heapq.heappop(self._again)[1]])
+        self._release()
+        while self._promoted and self._submitted < self._workers:
+            self._go_on(self._running[self._promoted.popleft()])
         while self._room() and self._may_ask():
             proposed = self._source.next(waiting=bool(self._running))
             if isinstance(proposed, Answer):
                 self._dry = proposed is Answer.EXHAUSTED
-                return
-            number = self._asked
-            job = Job(number, proposed.config, seed=trial_seed(self._seed, number))
-            self._chronicle.asked(number, proposed, job.seed)
-            self._source.begin(number, proposed.config)
-            self._asked += 1
-            self._busy_seconds += proposed.suggest
-            if self._order:
-                self._order.popleft()
-            self._running[number] = Running(
-                job, proposed.token, initial=proposed.initial, suggest=proposed.suggest
-            )
-            self._submit(self._running[number])
+                break
+            self._begin(proposed)
+        if self._running and not self._full and (self._dry or self._asked >= self._n_trials):
+            self._close_schedule()
+
+    def _begin(self, proposed: Proposed) -> None:
+        number = self._asked
+        seed = trial_seed(self._seed, number)
+        self._chronicle.asked(number, proposed, seed)
+        resource = self._steering.begin(number)
+        place = self._place(number)
+        job = Job(number, proposed.config, seed=seed, resource=resource, place=place)
+        self._source.begin(number, proposed.config)
+        self._asked += 1
+        self._busy_seconds += proposed.suggest
+        if self._order:
+            self._order.popleft()
+        self._running[number] = Running(
+            job, proposed.token, initial=proposed.initial, suggest=proposed.suggest
+        )
+        self._submit(self._running[number])
+
+    def _place(self, number: int) -> str | None:
+        return None if self._places is None else str(self._places / str(number))
+
+    def _close_schedule(self) -> None:
+        """Tell the scheduler that no further trial will begin."""
+        self._full = True
+        self._chronicle.full()
+        self._steering.full()
+        self._release()
+
+    def _release(self) -> None:
+        """Take up paused trials whose pause is over, and end those that are not gone on with."""
+        for release in self._steering.releases():
+            trial = self._running.get(release.number)
+            if trial is None or trial.paused is None or release.number in self._promoted:
+                continue
+            if release.resource is None or self._run.over:
+                self._end_paused(trial)
+            else:
+                trial.job = dataclasses.replace(trial.job, resource=release.resource)
+                self._promoted.append(release.number)
+        if self._run.over:
+            self._promoted.clear()
+            for trial in self._running.values():
+                if trial.paused is not None and trial.job.number not in self._early:
+                    self._end_paused(trial)
+
+    def _go_on(self, trial: Running) -> None:
+        trial.paused = None
+        self._steering.go_on(trial.job.number)
+        self._submit(trial)
+
+    def _end_paused(self, trial: Running) -> None:
+        number, outcome = trial.job.number, trial.paused
+        if outcome is not None:
+            self._early[number] = Finished(trial.job, outcome, 0.0)
+            trial.paused = None
+            self._executor.discard(number)
 
     def _room(self) -> bool:
         if self._dry or self._run.over or self._asked >= self._n_trials:
             return False
-        submitted = len(self._running) - len(self._again) - len(self._early)
-        # One trial more than there are workers, so that none waits for the backend to think.
+        if not self._run.affords(trial.job.resource for trial in self._active()):
+            return False
+        # One trial more than there are workers, so that none waits for the backend to think, which
+        # takes no time on a virtual clock.
         thinks = self._busy_seconds * self._workers > AHEAD * self._evaluate_seconds > 0
-        ahead = 1 if thinks and self._workers > 1 else 0
-        return submitted < self._workers + ahead
+        virtual = getattr(self._executor, "virtual", False)
+        ahead = 1 if thinks and self._workers > 1 and not virtual else 0
+        return self._submitted < self._workers + ahead
+
+    def _active(self) -> Iterator[Running]:
+        """Return the trials that are being evaluated or are about to be."""
+        early = self._early
+        return (t for n, t in self._running.items() if t.paused is None and n not in early)
 
     def _may_ask(self) -> bool:
         return not self._order or self._order[0] == ("ask", self._asked)
 
     def _submit(self, trial: Running) -> None:
         self._chronicle.started(trial.job.number, len(trial.failures) + 1)
+        self._submitted += 1
         self._executor.submit(trial.job)
 
     def _next(self) -> Finished:
@@ -168,13 +256,20 @@ class Driver:
             if early is not None:
                 return early
             self._fill()
-            if self._executor.busy:
+            if self._early and not self._order:
+                continue
+            if self._submitted:
                 finished = self._executor.next()
-                self._early[finished.job.number] = finished
+                self._submitted -= 1
+                self._take(finished)
             elif self._again:
                 time.sleep(max(0.0, self._again[0][0] - time.monotonic()))
-            else:
+            elif self._order:
                 self._order.clear()  # of another run: nothing can come of waiting for it
+            elif not self._full:
+                self._close_schedule()  # nothing new can begin before a paused trial goes on
+            else:
+                self._run.stop("stalled")  # a scheduler that lets nobody go on
 
     def _due(self) -> Finished | None:
         if not self._order:
@@ -182,31 +277,58 @@ class Driver:
         kind, number = self._order[0]
         return self._early.pop(number, None) if kind == "tell" else None
 
-    def _on_report(self, number: int, step: int, value: float) -> bool:
-        stop = self._source.study.report(self._running[number].token, step, value)
-        self._chronicle.reported(number, step, value, stop=stop)
-        return stop
+    def _on_report(self, number: int, step: int, value: float) -> Verdict:
+        verdict = self._steering.report(number, self._running[number].token, step, value)
+        self._chronicle.reported(number, step, value, verdict)
+        return verdict
+
+    def _take(self, finished: Finished) -> None:
+        """Record what a leg consumed; a paused trial waits, another one is to be settled."""
+        number = finished.job.number
+        trial = self._running[number]
+        trial.spent += finished.seconds
+        self._evaluate_seconds += finished.seconds
+        if trial.start is None:
+            trial.start = max(0.0, self._run.elapsed - finished.seconds)
+        place = self._steering.place(number)
+        leg = Leg(
+            finished.start,
+            finished.reached,
+            how=finished.how,
+            bracket=None if place is None else place.bracket,
+            rung=None if place is None else place.rung,
+        )
+        trial.legs.append(leg)
+        self._run.consume(leg.consumed)
+        if not finished.paused:
+            self._early[number] = finished
+            return
+        self._chronicle.paused(finished, leg)
+        trial.paused = finished.outcome
+        trial.job = dataclasses.replace(trial.job, reports=finished.outcome.reports)
 
     def _settle(self, finished: Finished) -> None:
         """Try a failed trial again, or tell the study and record it."""
-        trial = self._running[finished.job.number]
-        trial.spent += finished.seconds
-        self._evaluate_seconds += finished.seconds
-        failure = finished.outcome.failure
-        failed = finished.outcome.state is State.FAILED and failure is not None
+        number, outcome = finished.job.number, finished.outcome
+        trial = self._running[number]
+        failure = outcome.failure
+        failed = outcome.state is State.FAILED and failure is not None
         if failed and len(trial.failures) < self._retries and not self._run.over:
             self._retry(trial, failure)
             return
         if self._order:
             self._order.popleft()
-        start = max(0.0, self._run.elapsed - finished.seconds)
-        self._chronicle.finished(finished, start=start, attempts=len(trial.failures) + 1)
-        del self._running[trial.job.number]
+        record = _record(trial, outcome)
+        self._chronicle.finished(record)
+        del self._running[number]
         begun = perf_counter()
-        self._source.tell(trial.job.number, trial.token, finished.outcome)
+        self._steering.ended(number, outcome)
+        self._steering.tell(trial.token, outcome)
+        self._source.learn(number, outcome)
         observe = perf_counter() - begun
         self._busy_seconds += observe
-        self._run.add(_record(trial, finished.outcome, start=start, observe=observe))
+        remove(trial.job.place)
+        self._run.add(dataclasses.replace(record, observe=observe))
 
     def _retry(self, trial: Running, failure: Failure | None) -> None:
         if failure is None:
@@ -228,7 +350,7 @@ class Driver:
         self._running.clear()
 
 
-def _record(trial: Running, outcome: Outcome, *, start: float, observe: float) -> Trial:
+def _record(trial: Running, outcome: Outcome) -> Trial:
     return Trial(
         trial.job.number,
         trial.job.config,
@@ -240,8 +362,8 @@ def _record(trial: Running, outcome: Outcome, *, start: float, observe: float) -
         failure=outcome.failure,
         attempts=tuple(trial.failures),
         initial=trial.initial,
-        start=start,
+        start=trial.start or 0.0,
         suggest=trial.suggest,
         evaluate=trial.spent,
-        observe=observe,
+        legs=tuple(trial.legs),
     )

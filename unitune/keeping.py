@@ -6,27 +6,30 @@ import datetime as dt
 import secrets
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from unitune.backend import Study
 from unitune.driver import Running
 from unitune.errors import OptionError, UnituneWarning
-from unitune.journal import Event, Header, StudyLog, open_journal
+from unitune.journal import Event, Header
 from unitune.journal.changes import space_changes
 from unitune.journal.packing import unpack_config
 from unitune.objective import Job
 from unitune.past import OpenTrial, Past
 from unitune.preparation import Plan
 from unitune.restoring import DivergedError, Reenacted, derived_seed
+from unitune.steering import Steering
 from unitune.trial import Failure, Outcome, State
+
+if TYPE_CHECKING:
+    from unitune.journal import StudyLog
 
 # A trial that was under way when so many drivers died is taken to be what kills them.
 LOST_AFTER = 3
 
-# Opens a study, given its seed and the number of trials it is to plan for.
-Open = Callable[[int, int], Study]
+# Opens a study and its scheduler, given their seed and the number of trials to plan for.
+Open = Callable[[int, int], Steering]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Era:
         seed: of the study.
         n_trials: what the study was to plan for.
         space: as `Space.to_dict` gave it.
+        scheduler: as `Choice.described` gave it.
         since: the event after which it began; 0 for the first era.
     """
 
@@ -51,6 +55,7 @@ class Era:
     seed: int
     n_trials: int
     space: Mapping[str, Any]
+    scheduler: Mapping[str, Any] = field(default_factory=dict)
     since: int = 0
 
 
@@ -75,43 +80,43 @@ class Keeper:
         self._resumed = resumed
         self.past = Past(self._reader(log.header.space))
 
-    def bring_back(self, open_study: Open) -> tuple[Study, dict[int, Running]]:
+    def bring_back(self, open_study: Open) -> tuple[Steering, dict[int, Running]]:
         """Open the study, and bring it to where it was.
 
         Args:
             open_study: opens a fresh one.
 
         Returns:
-            the study, and the trials it waits for, to be evaluated again.
+            the study with its scheduler, and the trials it waits for, to be evaluated again.
         """
         if not self._resumed:
             return open_study(self.seed, self._header.n_trials), {}
         events = list(self.log.events())
         era = self._era(events)
         problem = self._difference(era)
-        study = None
+        back = None
         if problem is None:
-            study, tokens, problem = self._exactly(events, era, open_study)
-        if study is None:
-            study, tokens = self._anew(events, open_study, problem or "")
+            back, problem = self._exactly(events, era, open_study)
+        if back is None:
+            back = self._anew(events, open_study, problem or "")
         else:
             self.log.append("resumed", None, {"exact": True})
             self.past.add(Event(0, "resumed", None, {}, 0.0))
         self.how = problem or "exact"
-        return study, self._running(study, tokens)
+        return back.steering, self._running(back)
 
     def _exactly(
         self, events: list[Event], era: Era, open_study: Open
-    ) -> tuple[Study | None, dict[int, Any], str | None]:
-        study = open_study(era.seed, era.n_trials)
-        reenacted = Reenacted(study, self._plan.translation, self.past)
+    ) -> tuple[Reenacted | None, str | None]:
+        steering = open_study(era.seed, era.n_trials)
+        reenacted = Reenacted(steering, self._plan.translation, self.past)
         self._fold(events[: era.since])
         if era.since:
             reenacted.warm_start()
         try:
             reenacted.repeat(events[era.since :])
         except DivergedError as error:
-            study.close()
+            steering.study.close()
             words = f"the backend no longer proposes what it did ({error})"
             warnings.warn(
                 f"Study {self.log.name!r} goes on with a new seed: {words}. Its results so far "
@@ -119,12 +124,10 @@ class Keeper:
                 UnituneWarning,
                 stacklevel=5,
             )
-            return None, {}, words
-        return study, reenacted.tokens, None
+            return None, words
+        return reenacted, None
 
-    def _anew(
-        self, events: list[Event], open_study: Open, why: str
-    ) -> tuple[Study, dict[int, Any]]:
+    def _anew(self, events: list[Event], open_study: Open, why: str) -> Reenacted:
         """Tell everything so far to a fresh study with a seed of its own."""
         self.past = Past(self._reader(self.log.header.space))
         self._fold(events)
@@ -133,12 +136,13 @@ class Keeper:
         data = {"exact": False, "backend": header.backend, "method": header.method}
         data |= {"through": header.through, "options": header.options, "seed": seed}
         data |= {"n_trials": header.n_trials, "space": header.space, "why": why}
+        data |= {"scheduler": header.scheduler}
         self.log.append("resumed", None, data)
         self.past.add(Event(0, "resumed", None, {}, 0.0))
-        study = open_study(seed, header.n_trials)
-        reenacted = Reenacted(study, self._plan.translation, self.past)
+        steering = open_study(seed, header.n_trials)
+        reenacted = Reenacted(steering, self._plan.translation, self.past)
         reenacted.warm_start()
-        return study, reenacted.tokens
+        return reenacted
 
     def _fold(self, events: list[Event]) -> None:
         for event in events:
@@ -163,6 +167,7 @@ class Keeper:
             first.seed,
             first.n_trials,
             first.space,
+            first.scheduler,
         )
         for event in events:
             if event.kind == "resumed" and not event.data["exact"]:
@@ -181,26 +186,38 @@ class Keeper:
             return f"it was {era.backend}:{era.method} and is {header.backend}:{header.method}"
         if era.options != header.options:
             return f"its options were {dict(era.options)!r} and are {dict(header.options)!r}"
+        if era.scheduler != header.scheduler:
+            return f"its scheduler was {dict(era.scheduler)!r} and is {dict(header.scheduler)!r}"
         return (
             None if changes.identical else f"its space has changed ({'; '.join(changes.accepted)})"
         )
 
-    def _running(self, study: Study, tokens: dict[int, Any]) -> dict[int, Running]:
+    def _running(self, back: Reenacted) -> dict[int, Running]:
         running = {}
         for number, trial in sorted(self.past.running.items()):
             if trial.deaths >= LOST_AFTER:
-                self._lose(study, number, trial, tokens[number])
+                self._lose(back, number, trial)
                 continue
+            job = Job(
+                number,
+                trial.config,
+                seed=trial.seed,
+                resource=back.limits[number],
+                reports=tuple(trial.kept),
+            )
             running[number] = Running(
-                Job(number, trial.config, seed=trial.seed),
-                tokens[number],
+                job,
+                back.tokens[number],
                 initial=trial.initial,
                 suggest=trial.suggest,
+                spent=trial.spent,
                 failures=list(trial.failures),
+                legs=list(trial.legs),
+                paused=trial.paused,
             )
         return running
 
-    def _lose(self, study: Study, number: int, trial: OpenTrial, token: Any) -> None:
+    def _lose(self, back: Reenacted, number: int, trial: OpenTrial) -> None:
         words = f"the driver died {trial.deaths} times while this trial was under way"
         failure = {"kind": "Lost", "message": words, "traceback": "", "place": ""}
         data: dict[str, Any] = {"state": State.FAILED.value, "value": None, "metrics": {}}
@@ -208,7 +225,9 @@ class Keeper:
         data |= {"seconds": 0.0, "start": 0.0, "attempts": len(trial.failures) + 1}
         self.log.append("finished", number, data)
         self.past.add(Event(0, "finished", number, data, 0.0))
-        study.tell(token, Outcome(State.FAILED, failure=Failure("Lost", words)))
+        outcome = Outcome(State.FAILED, failure=Failure("Lost", words))
+        back.steering.ended(number, outcome)
+        back.steering.tell(back.tokens[number], outcome)
 
 
 def keep(
@@ -238,6 +257,8 @@ def keep(
     if resume and study is None:
         raise OptionError("resume=True needs the study's name: give study=.")
     name = study or _new_name()
+    from unitune.journal import open_journal  # brings in SQLAlchemy
+
     with open_journal(storage) as journal:
         if not (resume and name in journal):
             return Keeper(journal.create(name, header), plan, header, resumed=False)

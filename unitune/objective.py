@@ -2,48 +2,81 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
-import math
 import operator
+import sys
+import threading
 import time
-import traceback
+import warnings
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import Any, ClassVar, Literal
 
-from unitune.errors import Infeasible, OptionError
+from unitune.checkpoint import Checkpoint
+from unitune.errors import Infeasible, UnituneWarning
+from unitune.reading import BadValueError, Reader, read_failure, wants_trial
 from unitune.space import Config
-from unitune.trial import Failure, Outcome, Report, State
+from unitune.trial import Failure, How, Outcome, Report, State, Verdict
 
-# Called with (trial number, step, value) while a trial runs; answers whether to stop it.
-OnReport = Callable[[int, int, float], bool]
+# Called with (trial number, step, value) while a trial runs; answers what becomes of it.
+OnReport = Callable[[int, int, float], Verdict]
+
+# A paused generator is kept only while this share of the machine's memory is available.
+SPARE = 0.1
 
 
 class Stop(Exception):  # noqa: N818 - a request, not an error
-    """Raised by `trial.report` when the trial is to be stopped early; let it pass."""
-
-
-class _BadValueError(Exception):
-    """The objective returned or reported something that is no finite number."""
+    """Raised by `trial.report` when the trial is to end or to pause here; let it pass."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One evaluation to make."""
+    """One evaluation to make, or one to go on with.
+
+    Attributes:
+        number: the trial's number.
+        config: its config.
+        seed: its own seed.
+        resource: how far it goes now, where there is a limit.
+        reports: what it reported before a pause.
+        place: where its checkpoint is kept; None for a temporary place.
+    """
 
     number: int
     config: Config
     _: KW_ONLY
     seed: int
+    resource: int | None = None
+    reports: tuple[Report, ...] = ()
+    place: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """One evaluation made: its outcome and how many seconds it took."""
+    """One evaluation made, up to its end or to a pause.
+
+    Attributes:
+        job: what was to be done.
+        outcome: what came of it; of a paused trial, what it comes to if it is not gone on with.
+        seconds: how long it took.
+        paused: whether the trial may be gone on with.
+        kept: whether its generator waits where it ran.
+        start: the step from which it computed.
+        reached: the last step it computed.
+        how: how it came by the state at `start`.
+    """
 
     job: Job
     outcome: Outcome
     seconds: float
+    _: KW_ONLY
+    paused: bool = False
+    kept: bool = False
+    start: int = 0
+    reached: int = 0
+    how: How = "first"
 
 
 class Handle:
@@ -53,6 +86,9 @@ class Handle:
         number: the trial's number.
         config: the trial's config, a copy.
         seed: the trial's own seed, in [0, 2**32).
+        resource: how much the trial may consume before it is looked at again, in steps; None
+            where there is no limit. An objective that reports nothing computes so far and returns.
+        checkpoint: the trial's own directory, to go on from after a pause.
         Stop: the exception that `report` raises to stop the trial.
 
     Example:
@@ -67,28 +103,71 @@ class Handle:
         self.number = job.number
         self.config = dict(job.config)
         self.seed = job.seed
-        self.reports: list[Report] = []
+        self.resource = job.resource
+        self.checkpoint = Checkpoint(job.place)
+        self.reports: list[Report] = list(job.reports)
+        self.verdict = Verdict.CONTINUE
+        self.first: int | None = None
+        self.last: int | None = None
+        self.returned = False
+        self._known = job.reports[-1].step if job.reports else -1
         self._on_report = on_report
         self._read = read
+        self._lock = threading.Lock()
 
     def report(self, value: Any, step: int | None = None) -> None:
         """Report the objective's value so far.
+
+        A report for a step that is not beyond the last one is left out, with a warning. Steps
+        that the trial computes once more after a pause are left out in silence.
 
         Args:
             value: a number, or a mapping that holds the metric.
             step: how much was consumed so far (epochs, say); by default one more than before.
 
         Raises:
-            Stop: the trial is to be stopped early.
+            Stop: the trial is to be stopped or paused, or is over already.
         """
         number = self._read(value)
-        last = self.reports[-1].step if self.reports else 0
-        at = last + 1 if step is None else operator.index(step)
-        if at < 0:
-            raise _BadValueError(f"the objective reported for step {at}; steps count from 0")
+        with self._lock:  # the objective may have threads
+            if self.verdict is not Verdict.CONTINUE:
+                raise Stop
+            at = self._next if step is None else operator.index(step)
+            if at < 0:
+                raise BadValueError(f"the objective reported for step {at}; steps count from 0")
+            if self.last is not None and at <= self.last:
+                self._warn(at)
+                return
+            self._take(at, number)
+
+    @property
+    def _next(self) -> int:
+        return ((self.checkpoint.step or 0) if self.last is None else self.last) + 1
+
+    def _take(self, at: int, number: float) -> None:
+        self.first = at if self.first is None else self.first
+        self.checkpoint.upcoming = at + (at - self.last if self.last else 1)
+        self.last = at
+        if at <= self._known:
+            return
         self.reports.append(Report(at, number))
-        if self._on_report(self.number, at, number):
+        self.verdict = self._on_report(self.number, at, number)
+        if self.verdict is not Verdict.CONTINUE:
             raise Stop
+
+    def _warn(self, at: int) -> None:
+        warnings.warn(
+            f"Trial {self.number} reported for step {at} after step {self.last}; the report is "
+            f"left out. Report once for each step, in their order.",
+            UnituneWarning,
+            stacklevel=3,
+        )
+
+    def go_on(self, job: Job, on_report: OnReport) -> None:
+        """Begin the next leg of a trial whose generator has waited."""
+        self.resource, self._on_report = job.resource, on_report
+        self.verdict = Verdict.CONTINUE
+        self.first = None
 
 
 class Evaluator:
@@ -98,122 +177,166 @@ class Evaluator:
         objective: takes a config, or a config and a trial handle; returns a number or a mapping,
             or is a generator that yields them.
         metric: which value of a mapping counts; may be left out if there is only one.
+        best: 'min' or 'max' to let the best report count, not the last value.
+
+    Attributes:
+        wants_trial: whether the objective takes a trial handle.
 
     Raises:
         OptionError: the objective cannot be called that way.
     """
 
-    def __init__(self, objective: Callable[..., Any], metric: str | None = None) -> None:
+    def __init__(
+        self,
+        objective: Callable[..., Any],
+        metric: str | None = None,
+        *,
+        best: Literal["min", "max"] | None = None,
+    ) -> None:
         self.objective = objective
         self.metric = metric
-        self._wants_trial = _wants_trial(objective)
+        self.best = best
+        self._read = Reader(metric)
+        self.wants_trial = wants_trial(objective)
+        self._waiting: dict[int, tuple[Generator[Any, None, Any], Handle]] = {}
 
-    def __call__(self, job: Job, on_report: OnReport) -> Finished:
-        """Evaluate one config; nothing but KeyboardInterrupt gets out."""
-        handle = Handle(job, on_report, self._number)
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_waiting": {}}
+
+    def __call__(
+        self, job: Job, on_report: OnReport, checkpoint: Checkpoint | None = None
+    ) -> Finished:
+        """Evaluate one config; nothing but KeyboardInterrupt gets out.
+
+        Args:
+            job: what to do.
+            on_report: takes the reports.
+            checkpoint: in place of the one at `job.place`.
+        """
+        generator, handle = self._waiting.pop(job.number, (None, None))
+        if handle is None:
+            handle = Handle(job, on_report, self._read)
+            handle.checkpoint = checkpoint or handle.checkpoint
+            before = None
+        else:
+            handle.go_on(job, on_report)
+            before = handle.last
         started = time.perf_counter()
-        outcome = self._outcome(job, handle)
-        return Finished(job, outcome, time.perf_counter() - started)
+        outcome = self._outcome(handle, generator)
+        seconds = time.perf_counter() - started
+        paused = handle.verdict is Verdict.PAUSE and outcome.state is State.PRUNED
+        start, how = _start(job, handle, before)
+        if handle.verdict is Verdict.CONTINUE:
+            handle.verdict = Verdict.FINISH  # whoever reports now reports after the end
+        return Finished(
+            job,
+            outcome,
+            seconds,
+            paused=paused,
+            kept=job.number in self._waiting,
+            start=start,
+            reached=max(start, handle.last or 0),
+            how=how,
+        )
 
-    def _outcome(self, job: Job, handle: Handle) -> Outcome:
+    def discard(self, number: int) -> None:
+        """Close the generator of a paused trial that is not gone on with, if one waits here."""
+        generator, _ = self._waiting.pop(number, (None, None))
+        if generator is not None:
+            # its trial is over, whatever its `finally` does
+            with contextlib.suppress(Exception):
+                generator.close()
+
+    def close(self) -> None:
+        """Close every generator that waits here."""
+        for number in list(self._waiting):
+            self.discard(number)
+
+    def _outcome(self, handle: Handle, generator: Generator[Any, None, Any] | None) -> Outcome:
         state, failure = State.COMPLETE, None
+        returned: Any = None
         value: float | None = None
-        metrics: Mapping[str, Any] = {}
         try:
-            # A copy, so that an objective that changes its config changes nothing else.
-            returned = self._call(dict(job.config), handle)
-            if returned is None and handle.reports:
-                value = handle.reports[-1].value
-            else:
-                value = self._number(returned)
-                metrics = dict(returned) if isinstance(returned, Mapping) else {}
-        except Stop:
-            state = State.PRUNED
-            value = handle.reports[-1].value if handle.reports else None
+            with contextlib.suppress(Stop):
+                returned = self._call(handle, generator)
+                if returned is not None and handle.last is None and handle.resource is not None:
+                    handle.returned = True
+                    handle.report(returned, step=handle.resource)
+            if handle.verdict in (Verdict.STOP, Verdict.PAUSE):
+                state = State.PRUNED
+            value = self._value(returned, handle, state)
         except Infeasible as verdict:
             state, failure = State.INFEASIBLE, Failure("Infeasible", str(verdict))
-        except _BadValueError as error:
+        except BadValueError as error:
             state, failure = State.FAILED, Failure("ValueError", str(error), place="value")
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, it is kept
-            state, failure = State.FAILED, _failure(error)
+            state, failure = State.FAILED, read_failure(error, __file__)
+        metrics = dict(returned) if isinstance(returned, Mapping) and failure is None else {}
         reports = tuple(handle.reports)
         return Outcome(state, value, reports=reports, metrics=metrics, failure=failure)
 
-    def _call(self, config: Config, handle: Handle) -> Any:
-        args = (config, handle) if self._wants_trial else (config,)
-        returned: Any = self.objective(*args)
-        if not isinstance(returned, Generator):
-            return returned
-        generator: Generator[Any, None, Any] = returned
-        return _exhaust(generator, handle)
+    def _value(self, returned: Any, handle: Handle, state: State) -> float | None:
+        reported = [report.value for report in handle.reports]
+        if state is State.PRUNED:
+            return reported[-1] if reported else None
+        if returned is not None or not reported:
+            reported.append(self._read(returned))
+        if self.best is None:
+            return reported[-1]
+        return min(reported) if self.best == "min" else max(reported)
 
-    def _number(self, value: Any) -> float:
-        if isinstance(value, Mapping):
-            value = self._pick(value)
-        number = _as_float(value)
-        if not math.isfinite(number):
-            raise _BadValueError(f"the objective gave {number}; it must give a finite number")
-        return number
+    def _call(self, handle: Handle, generator: Generator[Any, None, Any] | None) -> Any:
+        if generator is None:
+            # A copy, so that an objective that changes its config changes nothing else.
+            config = dict(handle.config)
+            args = (config, handle) if self.wants_trial else (config,)
+            returned = self.objective(*args)
+            if not isinstance(returned, Generator):
+                return returned
+            generator = returned
+        return self._exhaust(generator, handle)
 
-    def _pick(self, values: Mapping[str, Any]) -> Any:
-        if self.metric is None and len(values) == 1:
-            return next(iter(values.values()))
-        if self.metric is not None and self.metric in values:
-            return values[self.metric]
-        wanted = "metric=" if self.metric is None else f"{self.metric!r}"
-        raise _BadValueError(
-            f"the objective gave a mapping with {', '.join(map(repr, values)) or 'nothing'}; "
-            f"say with metric= which one counts (now: {wanted})"
-        )
-
-
-def _exhaust(generator: Generator[Any, None, Any], handle: Handle) -> Any:
-    try:
-        while True:
-            handle.report(next(generator))
-    except StopIteration as end:
-        return end.value
-    finally:
-        generator.close()
-
-
-def _as_float(value: Any) -> float:
-    if isinstance(value, int | float):
-        return float(value)
-    shape = getattr(value, "shape", None)
-    if hasattr(value, "__float__") and shape in (None, ()) and not isinstance(value, str):
-        return float(value)
-    given = "None" if value is None else f"{value!r:.80} ({type(value).__name__})"
-    raise _BadValueError(f"the objective gave {given}; it must give a number")
+    def _exhaust(self, generator: Generator[Any, None, Any], handle: Handle) -> Any:
+        try:
+            while True:
+                handle.report(next(generator))
+        except StopIteration as end:
+            return end.value
+        except Stop:
+            # A generator that was stopped from within, by `trial.report`, has ended.
+            suspended = inspect.getgeneratorstate(generator) == inspect.GEN_SUSPENDED
+            if handle.verdict is Verdict.PAUSE and suspended and _memory_allows():
+                self._waiting[handle.number] = (generator, handle)
+            raise
+        finally:
+            if handle.number not in self._waiting:
+                generator.close()
 
 
-def _failure(error: BaseException) -> Failure:
-    start = error.__traceback__
-    # The user's part of it: what unitune calls on the way there says nothing.
-    while start is not None and start.tb_next and start.tb_frame.f_code.co_filename == __file__:
-        start = start.tb_next
-    frames = traceback.extract_tb(start)
-    place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
-    text = "".join(traceback.format_exception(type(error), error, start))
-    return Failure(type(error).__name__, str(error), traceback=text, place=place)
+def _start(job: Job, handle: Handle, before: int | None) -> tuple[int, How]:
+    """Return the step from which a leg computed, and how it came by the state there."""
+    if before is not None:
+        return before, "waited"
+    loaded = handle.checkpoint.step
+    if not job.reports:
+        return loaded or 0, "restored" if loaded else "first"
+    if handle.first is None or handle.returned:
+        start = 0 if loaded is None else job.reports[-1].step
+    else:
+        # What the first leg had computed before its first report, this one had before its own.
+        start = max(0, handle.first - job.reports[0].step)
+    return start, "restored" if start else "replayed"
 
 
-def _wants_trial(objective: Callable[..., Any]) -> bool:
-    if not callable(objective):
-        raise OptionError(f"The objective is {objective!r}; give a function of a config.")
-    if inspect.iscoroutinefunction(objective) or inspect.isasyncgenfunction(objective):
-        raise OptionError("The objective is asynchronous; give a plain function or generator.")
-    try:
-        parameters = inspect.signature(objective).parameters.values()
-    except ValueError:  # some builtins have no signature
+def _memory_allows() -> bool:
+    """Return whether there is memory to spare for a paused generator, as far as can be told."""
+    if sys.platform != "linux":
+        return True
+    import resource
+
+    # A limit on this process is for the trial that runs, not for all that have paused.
+    if resource.getrlimit(resource.RLIMIT_DATA)[0] != resource.RLIM_INFINITY:
         return False
-    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    needed = [p for p in positional if p.default is p.empty]
-    keywords = [p for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
-    variable = any(p.kind is p.VAR_POSITIONAL for p in parameters)
-    if keywords or len(needed) > 2 or not (positional or variable):
-        raise OptionError(
-            f"The objective takes {inspect.signature(objective)}; it must take a config, or a "
-            f"config and a trial."
-        )
-    return len(needed) == 2 or any(p.name == "trial" for p in positional[1:])
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    sizes = {name: int(rest.split()[0]) for name, _, rest in (x.partition(":") for x in lines)}
+    return sizes.get("MemAvailable", 1) >= SPARE * sizes.get("MemTotal", 1)

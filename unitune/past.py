@@ -9,7 +9,7 @@ from typing import Any
 from unitune.chronicle import Decision
 from unitune.journal import Event
 from unitune.space import Config
-from unitune.trial import Failure, Outcome, Report, State, Trial
+from unitune.trial import Failure, Leg, Outcome, Report, State, Trial
 
 Unpack = Callable[[Mapping[str, Any]], Config]
 
@@ -24,6 +24,10 @@ class OpenTrial:
         initial: whether the user gave the config.
         suggest: seconds it took to come by.
         reports: of the attempt under way.
+        kept: those up to the pause that the attempt went on from.
+        legs: what it has consumed.
+        spent: seconds its evaluation took up to the last pause.
+        paused: what it comes to if it is not gone on with; None while it is not paused.
         failures: why earlier attempts failed.
         under_way: whether an attempt had begun when the events break off.
         deaths: how many drivers died while it was under way.
@@ -36,6 +40,10 @@ class OpenTrial:
     suggest: float
     reports: list[Report] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    kept: list[Report] = field(default_factory=list)
+    legs: list[Leg] = field(default_factory=list)
+    spent: float = 0.0
+    paused: Outcome | None = None
     under_way: bool = False
     deaths: int = 0
 
@@ -100,6 +108,7 @@ class Past:
             start=data["start"],
             suggest=trial.suggest,
             evaluate=data["seconds"],
+            legs=tuple(Leg(**leg) for leg in data.get("legs", ())),
         )
 
     def _add_to_trial(self, kind: str, number: int, data: Mapping[str, Any]) -> None:
@@ -115,9 +124,12 @@ class Past:
             self.transcript.append(("ask", number))
         elif kind == "started":
             self.running[number].under_way = True
-            self.running[number].reports.clear()
+            self.running[number].paused = None
+            self.running[number].reports[:] = self.running[number].kept
         elif kind == "reported":
             self.running[number].reports.append(Report(data["step"], data["value"]))
+        elif kind == "paused":
+            self._pause(self.running[number], data)
         elif kind == "attempt":
             self.running[number].under_way = False
             self.running[number].failures.append(Failure(**data["failure"]))
@@ -125,6 +137,19 @@ class Past:
             self.trials.append(self.ended(data, number))
             self.transcript.append(("tell", number))
             del self.running[number]
+
+    def _pause(self, trial: OpenTrial, data: Mapping[str, Any]) -> None:
+        trial.under_way = False
+        trial.kept = list(trial.reports)
+        trial.legs.append(Leg(**data["leg"]))
+        trial.spent += data["seconds"]
+        trial.paused = Outcome(State.PRUNED, data["value"], reports=tuple(trial.reports))
+
+    @property
+    def consumed(self) -> int:
+        """How much resource all trials consumed, as far as it is known."""
+        open_legs = (leg for trial in self.running.values() for leg in trial.legs)
+        return sum(t.resource for t in self.trials) + sum(leg.consumed for leg in open_legs)
 
     def _interrupt(self, *, died: bool) -> None:
         for trial in self.running.values():

@@ -12,6 +12,7 @@ from unitune.capabilities import BackendSpec, Method
 from unitune.composition import ComposedStudy
 from unitune.errors import OptionError, TranslationError
 from unitune.plugins import find_backend, find_method, load
+from unitune.scheduling import pair
 from unitune.space import Config, Space
 from unitune.translation import Translation, lower_space
 
@@ -48,7 +49,7 @@ def plan(space: Space, backend: str, method: str, options: Mapping[str, Any]) ->
         TranslationError: the method cannot take the space.
     """
     spec = find_backend(backend)
-    chosen = find_method(spec, method)
+    chosen = find_method(spec, pair(spec, method, None)[0])
     target = load(spec, chosen)
     through = _through(spec, chosen, space, options)
     if spec.contract == "service" and through is not None:

@@ -29,10 +29,13 @@ class Limits:
         timeout: seconds from the start of the run, after which no trial is begun.
         target: a value good enough.
         patience: how many trials in a row may bring nothing better.
+        max_resource: how much resource all trials together may consume; those that are running
+            when it is used up come to their end.
     """
 
     n_trials: int
     _: KW_ONLY
+    max_resource: int | None = None
     timeout: float | None = None
     target: float | None = None
     patience: int | None = None
@@ -49,6 +52,7 @@ class Run:
         rejected: how many proposals broke a constraint of the space; they are no trials.
         repeated: how many proposals repeated an earlier config; they are no trials either.
         restored: how many of the trials are of an earlier run of the same study.
+        consumed: how much resource all trials have consumed, running ones among them.
     """
 
     def __init__(
@@ -66,6 +70,7 @@ class Run:
         self.rejected = 0
         self.repeated = 0
         self.restored = 0
+        self.consumed = 0
         self._limits = limits
         self._callbacks = tuple(callbacks)
         self._progress = progress
@@ -85,6 +90,7 @@ class Run:
             self.trials.append(trial)
             self._weigh(trial)
         self.restored = len(self.trials)
+        self.consume(past.consumed)
         if self._progress is not None and self.trials:
             self._progress.advance(self)
 
@@ -104,6 +110,22 @@ class Run:
     def stop(self, reason: str = "stopped by a callback") -> None:
         """End the run once the trials now running have finished."""
         self.reason = self.reason or reason
+
+    def consume(self, amount: int) -> None:
+        """Count resource that a trial has consumed."""
+        self.consumed += amount
+        limit = self._limits.max_resource
+        if limit is not None and self.consumed >= limit:
+            self.stop("max_resource")
+
+    def affords(self, running: Iterable[int | None]) -> bool:
+        """Return whether there is resource for a further trial.
+
+        Args:
+            running: how much each running trial may consume; None where that is not known.
+        """
+        limit = self._limits.max_resource
+        return limit is None or self.consumed + sum(r or 0 for r in running) < limit
 
     def better(self, value: float, than: float) -> bool:
         """Return whether one value beats another."""

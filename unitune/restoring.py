@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any
 
-from unitune.backend import Answer, Proposal, Study
+from unitune.backend import Answer, Proposal
 from unitune.journal import Event
 from unitune.past import Past
+from unitune.steering import Steering
 from unitune.translation import Translation
 from unitune.trial import Failure, Outcome, State
 
@@ -24,17 +25,21 @@ class Reenacted:
     results under the same seed would not be: the study would propose the same configs again.
 
     Args:
-        study: a fresh one.
+        steering: a fresh one, of a fresh study.
         translation: how configs become its raw values.
         history: takes every event.
 
     Attributes:
         tokens: what the study knows each trial by that has not ended.
+        limits: how far each of them goes.
+        steering: the one that was given, brought to where the earlier one was.
     """
 
-    def __init__(self, study: Study, translation: Translation, history: Past) -> None:
+    def __init__(self, steering: Steering, translation: Translation, history: Past) -> None:
         self.tokens: dict[int, Any] = {}
-        self._study = study
+        self.limits: dict[int, int | None] = {}
+        self.steering = steering
+        self._study = steering.study
         self._translation = translation
         self._history = history
 
@@ -52,6 +57,8 @@ class Reenacted:
             elif event.kind == "repeated":
                 earlier = self._history.outcome(event.data["of"])
                 self._study.repeated(self._ask(event).token, earlier)
+            elif event.kind == "full":
+                self.steering.full()
             elif event.number is not None:
                 self._repeat(event, event.number)
             self._history.add(event)
@@ -65,21 +72,43 @@ class Reenacted:
             entered = self._study.inject(self._translation.lower(trial.config))
             for report in trial.reports:
                 self._study.report(entered.token, report.step, report.value)
-            self._study.tell(entered.token, trial.outcome)
+            self.steering.tell(entered.token, trial.outcome)
         for number, running in sorted(self._history.running.items()):
             raw = self._translation.lower(running.config)
             self.tokens[number] = self._study.inject(raw).token
+            self.limits[number] = self.steering.begin(number)
+            running.paused, running.kept = None, []
 
     def _repeat(self, event: Event, number: int) -> None:
         if event.kind == "asked":
             raw = event.data["raw"]
             entered = self._study.inject(raw) if event.data["entered"] else self._ask(event)
             self.tokens[number] = entered.token
+            self.limits[number] = self.steering.begin(number)
+        elif event.kind == "started":
+            self._go_on(number)
         elif event.kind == "reported":
-            self._study.report(self.tokens[number], event.data["step"], event.data["value"])
+            self._report(event, number)
         elif event.kind == "finished":
             outcome = self._history.ended(event.data, number).outcome
-            self._study.tell(self.tokens.pop(number), outcome)
+            self.steering.ended(number, outcome)
+            self.steering.tell(self.tokens.pop(number), outcome)
+            del self.limits[number]
+
+    def _go_on(self, number: int) -> None:
+        for release in self.steering.releases():
+            if release.number == number:
+                self.limits[number] = release.resource
+                self.steering.go_on(number)
+
+    def _report(self, event: Event, number: int) -> None:
+        step, value = event.data["step"], event.data["value"]
+        said = self.steering.report(number, self.tokens[number], step, value).value
+        if said != event.data["verdict"]:
+            raise DivergedError(
+                f"event {event.seq} has the answer {event.data['verdict']!r} to a report, and now "
+                f"it is {said!r}"
+            )
 
     def _ask(self, event: Event) -> Proposal:
         answer = self._study.ask()

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from unitune.backend import Mode
 from unitune.chronicle import Decision
 from unitune.errors import MissingLibraryError, NoCompleteTrialError
+from unitune.ledger import Ledger
+from unitune.schedulers import Rung
 from unitune.space import Space
 from unitune.translation import Translation
 from unitune.trial import State, Trial
@@ -70,6 +72,8 @@ class Result:
             ('ask', number) and ('tell', number); `run(..., replay=…)` takes it. Empty for a
             backend that owns its loop.
         study: the study's name in its journal; None without one.
+        scheduler: the scheduler's name, 'unitune:NAME' for a composed one; None without one.
+        schedule: the rungs of one round of the scheduler, where it has rungs.
         resumed: how an earlier run of the study was gone on with: 'exact', or why its results
             were told to a fresh study instead; None where there was none.
     """
@@ -92,6 +96,13 @@ class Result:
     repeated: int = 0
     study: str | None = None
     resumed: str | None = None
+    scheduler: str | None = None
+    schedule: tuple[Rung, ...] = ()
+
+    @property
+    def resource(self) -> Ledger:
+        """What each trial and rung consumed, beside the scheduler's plan."""
+        return Ledger(self.trials, self.schedule)
 
     @property
     def best(self) -> Trial:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import functools
 import platform
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import unitune
-from unitune.backend import Service, Study
+from unitune.backend import Service
+from unitune.checkpoint import checkpoint_directory, remove_if_empty
 from unitune.chronicle import Chronicle
 from unitune.driver import Driver, Running
 from unitune.errors import OptionError, UnituneError
@@ -23,9 +26,11 @@ from unitune.preparation import Plan
 from unitune.progress import progress_bar
 from unitune.recorder import Run
 from unitune.result import Overhead, Result
+from unitune.schedulers import Rung
 from unitune.service import ServiceSink, serve
 from unitune.settings import Settings
 from unitune.source import Source, check_constraints
+from unitune.steering import Steering
 
 
 class Session:
@@ -47,6 +52,7 @@ class Session:
         self._seed = settings.drawn
         self._keeper: Keeper | None = None
         self._chronicle = Chronicle()
+        self._schedule: tuple[Rung, ...] = ()
         self._versions = _versions(plan)
         if settings.storage is not None and plan.spec.contract == "service":
             raise OptionError(
@@ -66,7 +72,7 @@ class Session:
         """
         settings = self._settings
         with contextlib.ExitStack() as stack:
-            opened, running = self._open(stack)
+            opened, steering, running = self._open(stack)
             stack.callback(opened.close)
             title = f"{self._plan.spec.name}:{self._plan.method.name}"
             bar = progress_bar(title, settings.limits.n_trials, wanted=settings.progress)
@@ -77,10 +83,10 @@ class Session:
                 record.restore(self._keeper.past)
             start_up = perf_counter() - begun
             try:
-                if isinstance(opened, Service):
+                if steering is None:
                     self._serve(opened, record)
                 else:
-                    self._drive(opened, record, running)
+                    self._drive(steering, record, running, self._places(stack))
                 self._chronicle.ended(record.reason or "")
             except UnituneError as error:
                 record.stop("failed")
@@ -88,11 +94,14 @@ class Session:
                 raise
             return self._result(opened, record, start_up)
 
-    def _open(self, stack: contextlib.ExitStack) -> tuple[Any, dict[int, Running]]:
+    def _open(self, stack: contextlib.ExitStack) -> tuple[Any, Steering | None, dict[int, Running]]:
         """Open the study, or bring it back from its journal."""
         settings = self._settings
+        if self._plan.spec.contract == "service":
+            return self._open_study(self._seed, self._planned), None, {}
         if settings.storage is None:
-            return self._open_study(self._seed, settings.limits.n_trials), {}
+            steering = self._steer(self._seed, self._planned)
+            return steering.study, steering, {}
         keeper = keep(
             self._plan,
             self._header(),
@@ -102,16 +111,31 @@ class Session:
             seed=settings.seed,
         )
         stack.enter_context(keeper.log)
-        opened, running = keeper.bring_back(self._open_study)
+        steering, running = keeper.bring_back(self._steer)
         self._seed = keeper.seed
         self._keeper = keeper
         pack = functools.partial(pack_config, self._plan.translation.space)
         self._chronicle = Chronicle(keeper.log, pack)
         self._chronicle.transcript += keeper.past.transcript
-        return opened, running
+        return steering.study, steering, running
+
+    def _steer(self, seed: int, n_trials: int) -> Steering:
+        """Open the study and the scheduler."""
+        settings, choice = self._settings, self._settings.choice
+        scheduler = choice.open(seed, n_trials)
+        self._schedule = () if scheduler is None else tuple(scheduler.plan())
+        study = self._open_study(seed, n_trials)
+        sign = 1.0 if settings.mode == "min" else -1.0
+        return Steering(
+            study,
+            scheduler,
+            loss=lambda value: sign * value,
+            most=choice.most,
+            partial=self._plan.spec.partial,
+        )
 
     def _open_study(self, seed: int, n_trials: int) -> Any:
-        settings = self._settings
+        settings, choice = self._settings, self._settings.choice
         return self._plan.open(
             mode=settings.mode,
             seed=seed,
@@ -119,14 +143,43 @@ class Session:
             options=settings.options,
             workers=self._execution.workers,
             initial=settings.initial,
+            scheduler=choice.scheduling(seed, n_trials) if choice.native else None,
         )
+
+    @property
+    def _planned(self) -> int:
+        """How many trials to plan for, where the budget is one of resource."""
+        limits, most = self._settings.limits, self._settings.choice.most
+        if limits.max_resource is None:
+            return limits.n_trials
+        return min(limits.n_trials, max(1, limits.max_resource // (most or 1)))
+
+    def _places(self, stack: contextlib.ExitStack) -> Path | None:
+        """Return where checkpoints are kept: they outlive a death if the run does."""
+        if not self._settings.evaluate.wants_trial:
+            return None
+        if self._keeper is None:
+            made = stack.enter_context(tempfile.TemporaryDirectory(prefix="unitune-"))
+            return Path(made)
+        from unitune.journal.places import locate, shown  # brings in SQLAlchemy
+
+        journal = shown(locate(self._settings.storage or ""))
+        root = checkpoint_directory(journal, self._keeper.log.name)
+        stack.callback(remove_if_empty, root)
+        return root
 
     def _serve(self, service: Service, record: Run) -> None:
         settings, initial = self._settings, len(self._settings.initial)
         sink = ServiceSink(self._plan.translation, record, seed=self._seed, initial=initial)
         serve(service, settings.evaluate, sink, record)
 
-    def _drive(self, study: Study, record: Run, running: Mapping[int, Running]) -> None:
+    def _drive(
+        self,
+        steering: Steering,
+        record: Run,
+        running: Mapping[int, Running],
+        places: Path | None,
+    ) -> None:
         settings, past = self._settings, self._keeper.past if self._keeper else None
 
         def rejected(values: Mapping[str, Any], constraint: str) -> None:
@@ -139,7 +192,7 @@ class Session:
 
         several = self._execution.workers > 1
         source = Source(
-            study,
+            steering.study,
             self._plan.translation,
             initial=settings.initial[past.initial if past else 0 :],
             on_rejected=rejected,
@@ -148,6 +201,7 @@ class Session:
         )
         driver = Driver(
             source,
+            steering,
             self._execution.factory(settings.evaluate),
             record,
             self._chronicle,
@@ -156,6 +210,7 @@ class Session:
             workers=self._execution.workers,
             retries=settings.retries,
             order=settings.order,
+            places=places,
         )
         driver.restore(running, past.asked if past else 0)
         driver.drive()
@@ -171,10 +226,11 @@ class Session:
             seed=settings.drawn,
             space=decode(encode(plan.translation.space.to_dict())),
             metric=settings.evaluate.metric,
-            n_trials=settings.limits.n_trials,
+            n_trials=self._planned,
             options=options,
             versions=self._versions,
             through=plan.through,
+            scheduler=decode(encode(settings.choice.described())),
         )
 
     def _result(self, opened: Any, record: Run, start_up: float) -> Result:
@@ -197,6 +253,8 @@ class Session:
             transcript=tuple(self._chronicle.transcript),
             study=None if keeper is None else keeper.log.name,
             resumed=None if keeper is None else keeper.how,
+            scheduler=self._settings.choice.name,
+            schedule=self._schedule,
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,11 @@ from unitune.errors import OptionError, SpaceError
 from unitune.execution import Execution
 from unitune.objective import Evaluator
 from unitune.recorder import Callback, Limits
+from unitune.scheduling import Choice
 from unitune.space import Config, Space
+
+# Trials of a run that says nothing about how many.
+N_TRIALS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class Settings:
     storage: str | Path | None
     study: str | None
     resume: bool
+    choice: Choice
 
 
 def check_mode(mode: str) -> None:
@@ -67,9 +72,18 @@ def read_seed(seed: int | None) -> int:
 
 
 def read_limits(
-    n_trials: int, timeout: float | None, target: float | None, patience: int | None
+    n_trials: int | None,
+    timeout: float | None,
+    target: float | None,
+    patience: int | None,
+    *,
+    max_resource: int | None = None,
+    resource: tuple[int, int] | None = None,
 ) -> Limits:
-    """Return when a run is to end."""
+    """Return when a run is to end.
+
+    A run with `max_resource` has as many trials as that allows, unless `n_trials` says less.
+    """
     for name, value in (("timeout", timeout), ("target", target)):
         if value is not None and (
             isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value)
@@ -77,12 +91,35 @@ def read_limits(
             raise OptionError(f"{name}={value!r}: give a number, or None.")
     if timeout is not None and timeout <= 0:
         raise OptionError(f"timeout={timeout!r}: give seconds above 0, or None.")
+    budget = None if max_resource is None else read_whole("max_resource", max_resource, least=1)
+    if n_trials is None:
+        least = 1 if resource is None else resource[0]
+        n_trials = N_TRIALS if budget is None else max(1, budget // least)
     return Limits(
         read_whole("n_trials", n_trials, least=1),
         timeout=timeout,
         target=target,
         patience=None if patience is None else read_whole("patience", patience, least=1),
+        max_resource=budget,
     )
+
+
+def read_resource(resource: Sequence[int] | None) -> tuple[int, int] | None:
+    """Return the least and the most resource of a trial."""
+    if resource is None:
+        return None
+    pair = tuple(resource) if isinstance(resource, list | tuple) else ()
+    if len(pair) != 2:
+        raise OptionError(f"resource={resource!r}: give (least, most), such as (1, 27) epochs.")
+    least = read_whole("resource[0]", pair[0], least=1)
+    return least, read_whole("resource[1]", pair[1], least=least)
+
+
+def read_best(value: str, mode: Mode) -> Mode | None:
+    """Return by which order the best report counts; None where the last one does."""
+    if value not in ("last", "best"):
+        raise OptionError(f"value={value!r}: use 'last' or 'best'.")
+    return mode if value == "best" else None
 
 
 def read_whole(name: str, value: Any, *, least: int) -> int:

@@ -129,9 +129,8 @@ class Source:
         if self._on_repeated is not None:
             self._seen.setdefault(self._key(config), number)
 
-    def tell(self, number: int, token: Any, outcome: Outcome) -> None:
-        """Tell the study what became of a trial."""
-        self.study.tell(token, outcome)
+    def learn(self, number: int, outcome: Outcome) -> None:
+        """Remember what became of a trial."""
         if self._on_repeated is not None:
             self._outcomes[number] = outcome
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from enum import StrEnum
-from typing import Any
+from enum import Enum, StrEnum
+from typing import Any, Literal
 
 
 class State(StrEnum):
@@ -16,6 +16,15 @@ class State(StrEnum):
     PRUNED = "pruned"  # stopped early; its value is the last one it reported
     FAILED = "failed"  # an exception, or a value that is no finite number
     INFEASIBLE = "infeasible"  # refused by the objective, or by a constraint of the space
+
+
+class Verdict(Enum):
+    """What becomes of a running trial after a report."""
+
+    CONTINUE = "continue"
+    STOP = "stop"  # it is pruned
+    PAUSE = "pause"  # it waits until the scheduler releases it
+    FINISH = "finish"  # it has used the most resource a trial may: it is complete
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,36 @@ class Report:
 
     step: int
     value: float
+
+
+# How a leg came by the state that the one before it left: the generator had waited, the objective
+# loaded its checkpoint, or everything was computed again.
+How = Literal["first", "waited", "restored", "replayed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One stretch of a trial, from its start or the end of a pause to the next pause or the end.
+
+    Attributes:
+        start: the step from which it computed; what it consumed is `reached - start`.
+        reached: the last step it computed.
+        how: how it came by the state at `start`.
+        bracket: the bracket it ran in, where the scheduler has brackets.
+        rung: the rung it ran for.
+    """
+
+    start: int
+    reached: int
+    _: KW_ONLY
+    how: How = "first"
+    bracket: int | None = None
+    rung: int | None = None
+
+    @property
+    def consumed(self) -> int:
+        """How much resource it consumed."""
+        return self.reached - self.start
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +114,7 @@ class Trial:
         suggest: seconds the backend took to propose the config.
         evaluate: seconds the objective took, all attempts together.
         observe: seconds the backend took to learn the outcome.
+        legs: what it consumed, stretch by stretch, those of failed attempts among them.
     """
 
     number: int
@@ -92,6 +132,12 @@ class Trial:
     suggest: float = 0.0
     evaluate: float = 0.0
     observe: float = 0.0
+    legs: tuple[Leg, ...] = ()
+
+    @property
+    def resource(self) -> int:
+        """How much resource it consumed in all, in the units of its steps."""
+        return sum(leg.consumed for leg in self.legs)
 
     def row(self, names: Iterable[str]) -> dict[str, Any]:
         """Return the record as one row of a table, with a column for each parameter named."""
@@ -102,6 +148,7 @@ class Trial:
             **{f"config.{name}": self.config.get(name) for name in names},
             "seed": self.seed,
             "initial": self.initial,
+            "resource": self.resource,
             "attempts": len(self.attempts) + 1,
             "start": self.start,
             "suggest": self.suggest,

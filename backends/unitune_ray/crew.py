@@ -31,6 +31,7 @@ class ActorWorker:
     actor: Any
     awaited: Any = None  # the reference to what it says next; None while it is idle
     up: bool = False
+    closing: bool = False
     job: Job | None = None
     reports: list[Report] = field(default_factory=list)
     since: float = 0.0  # when it got its job, or became idle

@@ -6,7 +6,6 @@ import contextlib
 import io
 import math
 import os
-import pickle
 import time
 import warnings
 from collections import deque
@@ -15,10 +14,22 @@ from collections.abc import Mapping
 from ray.exceptions import RayError
 
 from unitune.errors import BackendError, ObjectiveError, OptionError, UnituneWarning
-from unitune.executors.messages import Broken, Done, Message, Ready, Reported
-from unitune.executors.pickling import dump, pack, unpack
+from unitune.executors.messages import (
+    UNPICKLABLE,
+    Broken,
+    Closed,
+    Done,
+    Message,
+    Ready,
+    Reported,
+    as_finished,
+    discard_message,
+    failed,
+    job_message,
+)
+from unitune.executors.pickling import dump
 from unitune.objective import Evaluator, Finished, Job, OnReport
-from unitune.trial import Failure, Outcome, Report, State
+from unitune.trial import Failure, Report
 from unitune_ray.cluster import connected, undisturbed
 from unitune_ray.crew import ActorWorker, Crew, room_for
 from unitune_ray.resources import describe, read_request
@@ -30,6 +41,8 @@ _LONG_IDLE = 1.0
 _GLANCE = 1.0
 # Seconds for which a cluster may be without any node that could run a trial.
 _PATIENCE = 60.0
+# Seconds in which paused generators that are let go of may come to their end.
+_GRACE = 5.0
 
 
 class RayExecutor:
@@ -43,7 +56,7 @@ class RayExecutor:
 
     Args:
         evaluate: evaluates one job.
-        on_report: takes the reports of running trials, in `next`; True stops a trial.
+        on_report: takes the reports of running trials, in `next`.
         workers: how many evaluate side by side.
         trial_timeout: seconds after which a trial is killed, whatever it does; the time for which
             its reports waited to be answered is not counted.
@@ -76,6 +89,8 @@ class RayExecutor:
         self._idle: deque[ActorWorker] = deque()
         self._waiting: deque[Job] = deque()
         self._finished: deque[Finished] = deque()
+        self._homes: dict[int, ActorWorker] = {}  # where paused generators wait
+        self._discards: dict[ActorWorker, list[int]] = {}
         self._running = 0
         self._false_starts = 0
         payload = _pickled(evaluate)
@@ -89,10 +104,6 @@ class RayExecutor:
                 self._crew.start()
             self._held = stack.pop_all()
         self._had_room = time.monotonic()
-
-    @property
-    def free(self) -> bool:
-        return len(self._waiting) + self._running < self._size
 
     @property
     def busy(self) -> bool:
@@ -113,7 +124,16 @@ class RayExecutor:
             self._hand_out()
         return self._finished.popleft()
 
+    def discard(self, number: int) -> None:
+        home = self._homes.pop(number, None)
+        if home is not None:
+            self._discards.setdefault(home, []).append(number)
+            self._close_discards()
+
     def close(self) -> None:
+        self._await_discards()
+        self._homes.clear()
+        self._discards.clear()
         self._waiting.clear()
         self._finished.clear()
         self._idle.clear()
@@ -122,23 +142,57 @@ class RayExecutor:
 
     def _hand_out(self) -> None:
         """Give waiting jobs to idle workers."""
-        while self._waiting and self._idle:
+        self._close_discards()
+        for job in list(self._waiting):
+            home = self._homes.get(job.number)
+            if home is not None and home not in self._idle:
+                continue  # where its generator waits another trial runs
+            worker = home or self._rested()
+            if worker is None:
+                return
+            if home is not None:
+                self._idle.remove(home)
+                del self._homes[job.number]
+            self._waiting.remove(job)
+            self._give(worker, job)
+
+    def _rested(self) -> ActorWorker | None:
+        """Take an idle worker that is known to live; ask the others whether they do."""
+        while self._idle:
             worker = self._idle.popleft()
-            if time.monotonic() - worker.since > _LONG_IDLE:
-                self._crew.look_for(worker)
-                continue
-            self._give(worker, self._waiting.popleft())
+            if time.monotonic() - worker.since <= _LONG_IDLE:
+                return worker
+            self._crew.look_for(worker)
+        return None
+
+    def _close_discards(self) -> None:
+        """Have idle workers close the paused trials that are not gone on with."""
+        for worker in [w for w in self._discards if w in self._idle]:
+            self._idle.remove(worker)
+            worker.closing = True
+            self._crew.ask(worker, discard_message(tuple(self._discards.pop(worker))))
+
+    def _await_discards(self) -> None:
+        """Let generators that are not gone on with come to their `finally`."""
+        end = time.monotonic() + _GRACE
+        for number in list(self._homes):
+            self.discard(number)
+        while any(w.closing for w in self._crew.workers) and time.monotonic() < end:
+            for worker, message in self._crew.listen(_GLANCE):
+                if isinstance(message, Closed | RayError):
+                    worker.closing = False
 
     def _give(self, worker: ActorWorker, job: Job) -> None:
         self._running += 1
         try:
-            message = pickle.dumps((job.number, job.seed, pack(job.config)))
+            message = job_message(job)
         except Exception as error:  # noqa: BLE001 - the user's classes run here
             text = f"the config cannot be sent to a Ray actor: {type(error).__name__}: {error}"
-            self._fail(job, (), Failure("PicklingError", text), 0.0)
+            self._fail(job, job.reports, Failure(UNPICKLABLE, text), 0.0)
             self._idle.appendleft(worker)
             return
-        worker.job, worker.reports, worker.since = job, [], time.monotonic()
+        worker.job, worker.reports = job, list(job.reports)
+        worker.since = time.monotonic()
         worker.deadline = worker.since + (self._timeout or math.inf)
         self._crew.ask(worker, message)
 
@@ -154,6 +208,9 @@ class RayExecutor:
                 self._answer(worker, message, away)
             case Done():
                 self._settle(worker, message)
+            case Closed():
+                worker.closing = False
+                self._rest(worker)
             case Ready():
                 worker.up = True
                 self._false_starts = 0
@@ -170,11 +227,11 @@ class RayExecutor:
         if worker.job is None:
             raise RuntimeError("A Ray actor without a job sent a report.")
         worker.reports.append(Report(message.step, message.value))
-        stop = self._on_report(worker.job.number, message.step, message.value)
+        verdict = self._on_report(worker.job.number, message.step, message.value)
         # How long the report lay here before is not known, since nodes have clocks of their own;
         # no longer than the driver was away.
         worker.deadline += away + time.monotonic() - self._crew.heard
-        self._crew.ask(worker, b"stop" if stop else b"on")
+        self._crew.ask(worker, verdict.value.encode())
 
     def _rest(self, worker: ActorWorker) -> None:
         worker.since, worker.deadline = time.monotonic(), math.inf
@@ -183,23 +240,14 @@ class RayExecutor:
     def _settle(self, worker: ActorWorker, done: Done) -> None:
         job, reports = worker.take()
         self._rest(worker)
-        try:
-            metrics = unpack(done.metrics) if done.metrics else {}
-        except Exception as error:  # noqa: BLE001 - the user's classes run here
-            words = f"{type(error).__name__}: {error}"
-            text = f"the objective's mapping could not be loaded from a Ray actor: {words}"
-            self._fail(job, reports, Failure("PicklingError", text), done.seconds)
-            return
-        outcome = Outcome(
-            State(done.state), done.value, reports=reports, metrics=metrics, failure=done.failure
-        )
-        self._finish(Finished(job, outcome, done.seconds))
+        if done.kept:
+            self._homes[job.number] = worker
+        self._finish(as_finished(done, job, reports, "Ray actor"))
 
     def _fail(
         self, job: Job, reports: tuple[Report, ...], failure: Failure, seconds: float
     ) -> None:
-        outcome = Outcome(State.FAILED, reports=reports, failure=failure)
-        self._finish(Finished(job, outcome, seconds))
+        self._finish(failed(job, reports, failure, seconds))
 
     def _finish(self, finished: Finished) -> None:
         self._running -= 1
@@ -207,7 +255,7 @@ class RayExecutor:
 
     def _lose(self, worker: ActorWorker, error: RayError) -> None:
         """Replace a worker that died; its job, if it has one, failed."""
-        self._crew.dismiss(worker)
+        self._forget(worker)
         if worker.job is not None:
             job, reports = worker.take()
             text = f"the Ray actor died while it evaluated this trial: {_words(error)}"
@@ -221,6 +269,12 @@ class RayExecutor:
                     f"same Python, Ray and unitune must be installed, and there must be memory."
                 )
         self._crew.start()
+
+    def _forget(self, worker: ActorWorker) -> None:
+        self._crew.dismiss(worker)
+        self._discards.pop(worker, None)
+        for number in [n for n, home in self._homes.items() if home is worker]:
+            del self._homes[number]  # it is computed again, or loads its checkpoint
 
     def _look_round(self) -> None:
         """Kill what is over time, and give up a cluster that has no room any more."""
@@ -242,7 +296,7 @@ class RayExecutor:
         if self._crew.speaks(worker):
             return  # it came to its end, or reported, in this moment
         seconds = time.monotonic() - worker.since
-        self._crew.dismiss(worker)
+        self._forget(worker)
         job, reports = worker.take()
         text = f"the trial was killed after {self._timeout:g} seconds (trial_timeout)"
         self._fail(job, reports, Failure("TrialTimeout", text), seconds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from unitune.capabilities import BackendSpec, Feature, Kind, Method
+from unitune.capabilities import BackendSpec, ExecutorSpec, Feature, Kind, Method
 from unitune.hookspecs import hookimpl
 
 # Of Ray's own domains only these mean the same to every searcher, and the same as ours: `randint`
@@ -78,5 +78,23 @@ def unitune_backends() -> list[BackendSpec]:
             tested="2.60.0",
             extra="ray",
             about="Ray Tune: many workers, on this machine or on a cluster",
+        )
+    ]
+
+
+@hookimpl
+def unitune_executors() -> list[ExecutorSpec]:
+    """Yield the executor on Ray's actors."""
+    return [
+        ExecutorSpec(
+            "ray",
+            "unitune_ray.executor:RayExecutor",
+            takes=frozenset({"workers", "trial_timeout"}),
+            distribution="ray",
+            module="ray.tune",
+            requires=">=2.60,<3",
+            extra="ray",
+            about="actors on a Ray cluster, or on a Ray of its own on this machine",
+            advice="It limits memory through executor_options={'resources': {'memory': bytes}}.",
         )
     ]

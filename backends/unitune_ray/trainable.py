@@ -8,7 +8,6 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import Enum
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, ClassVar
@@ -19,17 +18,10 @@ from ray import tune
 from unitune.errors import OptionError
 from unitune.objective import Finished, Job
 from unitune.translation import Translation
-from unitune.trial import Failure, Outcome, Report, State, trial_seed
+from unitune.trial import Failure, Outcome, Report, State, Verdict, trial_seed
 
 VALUE, STEP, STATE, SECONDS, OUTCOME = "value", "step", "state", "evaluate_s", "outcome"
 PLAIN = (bool, int, float, str, type(None))
-
-
-class Answer(Enum):
-    """What an objective hears on its report."""
-
-    GO_ON = "go on"
-    STOP = "stop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +40,7 @@ class Evaluation:
         self._evaluate = evaluate
         self._job = job
         self._said: SimpleQueue[Report | Finished] = SimpleQueue()
-        self._answers: SimpleQueue[Answer] = SimpleQueue()
+        self._answers: SimpleQueue[Verdict] = SimpleQueue()
         self._waiting = False
         self._stopped = False
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -57,7 +49,7 @@ class Evaluation:
     def next(self) -> Report | Finished:
         """Let the objective go on to its next report or its end."""
         if self._waiting:
-            self._answers.put(Answer.GO_ON)
+            self._answers.put(Verdict.CONTINUE)
         said = self._said.get()
         self._waiting = isinstance(said, Report)
         return said
@@ -65,14 +57,14 @@ class Evaluation:
     def stop(self) -> None:
         """End the objective at the report it waits in, or at its next one."""
         self._stopped = True
-        self._answers.put(Answer.STOP)
+        self._answers.put(Verdict.STOP)
         self._thread.join()
 
-    def _report(self, number: int, step: int, value: float) -> bool:
+    def _report(self, number: int, step: int, value: float) -> Verdict:
         if self._stopped:
-            return True
+            return Verdict.STOP
         self._said.put(Report(step, value))
-        return self._answers.get() is Answer.STOP
+        return self._answers.get()
 
     def _run(self) -> None:
         try:

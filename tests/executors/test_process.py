@@ -23,13 +23,13 @@ import pytest
 from unitune.errors import ObjectiveError, OptionError
 from unitune.executors.process import ProcessExecutor
 from unitune.objective import Evaluator, Job
-from unitune.trial import State
+from unitune.trial import State, Verdict
 
 LONG = 60.0  # seconds; nothing here takes that long, not even on a busy machine
 
 
 def go_on(number, step, value):
-    return False
+    return Verdict.CONTINUE
 
 
 @pytest.fixture
@@ -48,10 +48,9 @@ def start():
 def evaluate(executor, configs, begin=0):
     """Evaluate all configs as a driver does, and return what came of each, in their order."""
     finished = {}
-    waiting = [Job(begin + n, config, seed=n) for n, config in enumerate(configs)]
-    while waiting or executor.busy:
-        while waiting and executor.free:
-            executor.submit(waiting.pop(0))
+    for n, config in enumerate(configs):
+        executor.submit(Job(begin + n, config, seed=n))
+    while executor.busy:
         done = executor.next()
         finished[done.job.number] = done
     return [finished[number] for number in sorted(finished)]
@@ -166,6 +165,7 @@ def test_an_importable_function_is_sent_by_its_name(start):
 MAIN = """
     from unitune.executors.process import ProcessExecutor
     from unitune.objective import Evaluator, Job
+    from unitune.trial import Verdict
 
     print("the script runs", flush=True)
 
@@ -180,7 +180,8 @@ MAIN = """
         answer = double(config["x"])
         return {"value": answer.number, "answer": answer}
 
-    executor = ProcessExecutor(Evaluator(objective, "value"), lambda *_: False, workers=2)
+    evaluate = Evaluator(objective, "value")
+    executor = ProcessExecutor(evaluate, lambda *_: Verdict.CONTINUE, workers=2)
     for number in range(2):
         executor.submit(Job(number, {"x": number}, seed=0))
     values = []
@@ -266,7 +267,7 @@ def test_reports_go_up_while_the_trial_runs_and_stops_come_down(start):
 
     def on_report(number, step, value):
         heard.append((os.getpid(), threading.get_ident(), number, step, value))
-        return number == 1 and step == 3
+        return Verdict.STOP if number == 1 and step == 3 else Verdict.CONTINUE
 
     def objective(config):
         for epoch in range(5):
@@ -342,7 +343,8 @@ def test_hundreds_of_stopped_generators_leave_nothing_open(start):
             state["open"] -= 1
 
     before, theirs = open_files(), children(os.getpid())
-    executor = start(objective, lambda number, step, value: step == 2)
+    answers = {1: Verdict.CONTINUE, 2: Verdict.STOP}
+    executor = start(objective, lambda number, step, value: answers[step])
     done = outcomes(executor, numbers(500))
     assert {o.state for o in done} == {State.PRUNED}
     assert {o.reports[0].value for o in done} == {1.0}
@@ -568,7 +570,7 @@ def test_the_time_of_a_trial_begins_in_a_worker_that_is_up(start, tmp_path):
 def test_the_time_in_which_the_driver_thinks_is_not_the_trials(start):
     def on_report(number, step, value):
         time.sleep(0.6)
-        return False
+        return Verdict.CONTINUE
 
     def objective(config):
         for _ in range(5):
@@ -664,11 +666,12 @@ def test_no_semaphore_can_stay_since_none_is_made():
         import sys
         from unitune.executors.process import ProcessExecutor
         from unitune.objective import Evaluator, Job
+        from unitune.trial import Verdict
 
         def semaphores(config=None):
             return float("_multiprocessing" in sys.modules)
 
-        executor = ProcessExecutor(Evaluator(semaphores), lambda *_: False, workers=1)
+        executor = ProcessExecutor(Evaluator(semaphores), lambda *_: Verdict.CONTINUE, workers=1)
         executor.submit(Job(0, {}, seed=0))
         print(executor.next().outcome.value, semaphores())
         executor.close()
@@ -685,6 +688,7 @@ DRIVER = """
     import ctypes, os, sys, time
     from unitune.executors.process import ProcessExecutor
     from unitune.objective import Evaluator, Job
+    from unitune.trial import Verdict
 
     def objective(config):
         yield os.getpid()
@@ -696,7 +700,7 @@ DRIVER = """
 
     def on_report(number, step, value):
         print(int(value), flush=True)
-        return False
+        return Verdict.CONTINUE
 
     executor = ProcessExecutor(Evaluator(objective), on_report, workers=3)
     for x in range(3):
@@ -763,7 +767,7 @@ def test_prints_of_an_objective_appear_as_they_are_and_when_they_are_made(start,
 
     def on_report(number, step, value):
         seen.append(capfd.readouterr().out)
-        return False
+        return Verdict.CONTINUE
 
     def objective(config):
         print("größer:", config["x"])
@@ -818,14 +822,11 @@ def test_large_results_come_back_whole(start):
 
 def test_more_jobs_than_workers_wait_their_turn(start):
     executor = start(lambda c: c["x"], workers=2)
-    assert executor.free
     assert not executor.busy
     for number in range(5):
         executor.submit(Job(number, {"x": number}, seed=0))
-    assert not executor.free
     values = [executor.next().outcome.value for _ in range(5)]
     assert sorted(values) == [0.0, 1.0, 2.0, 3.0, 4.0]
-    assert executor.free
     assert not executor.busy
 
 

@@ -27,7 +27,7 @@ from ray.cluster_utils import Cluster
 import unitune
 from unitune.errors import BackendError, ObjectiveError, OptionError, UnituneWarning
 from unitune.objective import Evaluator, Job
-from unitune.trial import State
+from unitune.trial import State, Verdict
 from unitune_ray import cluster
 from unitune_ray import executor as ray_executor
 from unitune_ray.executor import RayExecutor
@@ -38,16 +38,15 @@ STORE = 150 * 2**20
 
 
 def go_on(number, step, value):
-    return False
+    return Verdict.CONTINUE
 
 
 def evaluate(executor, configs):
     """Evaluate all configs as a driver does, and return what came of each, in their order."""
     finished = {}
-    waiting = [Job(n, config, seed=n) for n, config in enumerate(configs)]
-    while waiting or executor.busy:
-        while waiting and executor.free:
-            executor.submit(waiting.pop(0))
+    for n, config in enumerate(configs):
+        executor.submit(Job(n, config, seed=n))
+    while executor.busy:
         done = executor.next()
         assert done.job.number not in finished
         finished[done.job.number] = done
@@ -137,6 +136,7 @@ def test_ctrl_c_in_the_terminal_ends_everything(tmp_path):
     code = """
         import os, signal, sys, threading, time
         from unitune.objective import Evaluator, Job
+        from unitune.trial import Verdict
         from unitune_ray.executor import RayExecutor
 
         def objective(config, trial):
@@ -146,7 +146,7 @@ def test_ctrl_c_in_the_terminal_ends_everything(tmp_path):
         def heard(number, step, value):
             print(int(value), flush=True)
             threading.Timer(0.5, os.killpg, (0, signal.SIGINT)).start()
-            return False
+            return Verdict.CONTINUE
 
         executor = RayExecutor(Evaluator(objective), heard, workers=1)
         executor.submit(Job(0, {"x": 0}, seed=0))
@@ -227,7 +227,7 @@ def test_a_node_of_three_that_dies_costs_its_trial_only(tmp_path, monkeypatch):
 def _while_a_node_dies(executor, configs, nodes, victim, seen):
     finished, submitted, killed = {}, 0, False
     while len(finished) < len(configs):
-        while submitted < len(configs) and executor.free:
+        while submitted < len(configs) and submitted - len(finished) < 3:
             executor.submit(Job(submitted, configs[submitted], seed=0))
             submitted += 1
         done = executor.next()
@@ -390,7 +390,7 @@ def test_reports_stream_up_and_the_stop_comes_down(start):
 
     def stop(number, step, value):
         heard.append((number, step, value))
-        return number == 1 and step == 2
+        return Verdict.STOP if number == 1 and step == 2 else Verdict.CONTINUE
 
     def objective(config):
         for epoch in range(4):
@@ -411,7 +411,7 @@ def test_reports_stream_up_and_the_stop_comes_down(start):
 def test_a_report_is_heard_while_its_trial_runs(start, tmp_path):
     def answer(number, step, value):
         (tmp_path / "heard").touch()
-        return False
+        return Verdict.CONTINUE
 
     def objective(config, trial):
         trial.report(1.0)
@@ -508,7 +508,7 @@ def test_a_time_limit_kills_what_hangs_and_counts_no_start(start):
 def test_a_time_limit_does_not_count_how_long_a_report_waits_for_its_answer(start):
     def answer(number, step, value):
         time.sleep(1.5)
-        return False
+        return Verdict.CONTINUE
 
     def objective(config):
         yield 1.0

@@ -16,18 +16,22 @@ import click
 import unitune
 from unitune.api import run as run_study
 from unitune.api import translate as translate_space
+from unitune.cli.bench import bench, report
+from unitune.cli.extending import ExtensibleGroup
 from unitune.cli.loading import load_object, load_space, read_settings
 from unitune.cli.output import describe, write_comparison, write_result
+from unitune.cli.plugins import plugin, plugins
 from unitune.cli.speaking import FAILED, INTERRUPTED, said
 from unitune.cli.studies import export, show, studies
 from unitune.comparison import compare as compare_contenders
+from unitune.discovery import BACKENDS, failures
 from unitune.plugins import discover, library_version, missing
 from unitune.result import Result
 from unitune.tables import render
 from unitune.trial import State
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=ExtensibleGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(unitune.__version__, prog_name="unitune")
 def main() -> None:
     """One search space and one objective for every tuning library."""
@@ -39,7 +43,18 @@ _shared = [
         metavar="MODULE:NAME",
         help="the space [default: `space` of the objective's module]",
     ),
-    click.option("--trials", default=50, show_default=True, help="trials of each run"),
+    click.option(
+        "--trials",
+        type=int,
+        help="trials of each run [default: 50, or as many as --max-resource allows]",
+    ),
+    click.option(
+        "--resource",
+        type=(int, int),
+        metavar="LEAST MOST",
+        help="what a trial consumes, in the steps it reports, such as epochs",
+    ),
+    click.option("--max-resource", type=int, help="what all trials of a run may consume"),
     click.option(
         "--mode",
         type=click.Choice(["min", "max"]),
@@ -54,8 +69,9 @@ _shared = [
     click.option("--workers", default=1, show_default=True, help="trials side by side"),
     click.option(
         "--executor",
-        type=click.Choice(["serial", "process", "ray"]),
-        help="where trials run [default: process for several workers or limits, else serial]",
+        metavar="NAME",
+        help="where trials run: serial, process, ray, or a plugin's [default: process "
+        "for several workers or limits, else serial]",
     ),
     click.option("--trial-timeout", type=float, help="seconds after which a trial is killed"),
     click.option("--retries", default=0, show_default=True, help="further attempts of a trial"),
@@ -80,7 +96,7 @@ def backends() -> None:
     """List the backends, their methods, and what is missing."""
     rows, notes = [], []
     for name, found in sorted(discover().items()):
-        if found.spec is None or found.problem:
+        if found.problem:
             rows.append((name, "-", "cannot be used", "", found.origin))
             notes.append(f"{name} (from {found.origin}): {found.problem}.")
             continue
@@ -95,6 +111,7 @@ def backends() -> None:
         rows.append((name, version, status, spec.flagship or "-", methods))
         lacks = [lack] if lack else [missing(spec, method) for method in spec.methods]
         notes += [note for note in lacks if note]
+    notes += [f"{f.plugin.title}: {f.problem}." for f in failures(BACKENDS)]
     columns = ("backend", "version", "status", "bayesian", "methods")
     click.echo(render("Backends (* composed by unitune, ! not reproducible)", columns, rows))
     for note in notes:
@@ -130,6 +147,21 @@ def translate(space: str, backend: str, method: str) -> None:
     help="an option of the method; may be repeated",
 )
 @click.option(
+    "--value",
+    type=click.Choice(["last", "best"]),
+    default="last",
+    show_default=True,
+    help="which report of a trial counts",
+)
+@click.option("--scheduler", help="what stops trials early, such as asha or unitune:hyperband")
+@click.option(
+    "--scheduler-option",
+    "scheduler_options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="an option of the scheduler, such as eta=4; may be repeated",
+)
+@click.option(
     "--executor-option",
     "executor_options",
     multiple=True,
@@ -144,12 +176,13 @@ def run(
     objective: str,
     space: str | None,
     *,
-    trials: int,
+    trials: int | None,
     out: Path | None,
     quiet: bool,
     initial: Path | None,
     options: tuple[str, ...],
     executor_options: tuple[str, ...],
+    scheduler_options: tuple[str, ...],
     **settings: Any,
 ) -> int:
     """Search a space with one backend."""
@@ -160,6 +193,7 @@ def run(
         initial=[] if initial is None else json.loads(initial.read_text(encoding="utf-8")),
         options=read_settings(options),
         executor_options=read_settings(executor_options),
+        scheduler_options=read_settings(scheduler_options),
         progress=not quiet,
         **settings,
     )
@@ -185,7 +219,7 @@ def compare(
     objective: str,
     space: str | None,
     *,
-    trials: int,
+    trials: int | None,
     out: Path | None,
     quiet: bool,
     contenders: str,
@@ -215,5 +249,7 @@ def _code(result: Result) -> int:
     return 0 if any(t.state is State.COMPLETE for t in result.trials) else FAILED
 
 
-for command in (studies, show, export):
+for command in (studies, show, export, plugins, plugin):
+    main.add_command(command)
+for command in (bench, report):
     main.add_command(command)

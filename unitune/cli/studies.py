@@ -13,6 +13,7 @@ from unitune.errors import OptionError
 from unitune.journal import Journal, StudyLog, StudySummary, open_journal
 from unitune.journal.exporting import write
 from unitune.journal.history import as_stored, past
+from unitune.journal.places import locate, shown
 from unitune.tables import render
 from unitune.trial import State, Trial
 
@@ -47,7 +48,7 @@ def studies(storage: str) -> None:
             for study in journal.studies()
         ]
     columns = ("study", "method", "trials", "best", "last written (UTC)", "ended by")
-    click.echo(render(f"Studies of {storage}", columns, rows, numeric=("best",)))
+    click.echo(render(f"Studies of {shown(locate(storage))}", columns, rows, numeric=("best",)))
 
 
 @click.command()

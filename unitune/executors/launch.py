@@ -93,6 +93,7 @@ class LaunchedWorker:
             theirs.close()
             lifeline.close()
         self.ready = False
+        self.closing = False
         self.job: Job | None = None
         self.reports: list[Report] = []
         self.begun = 0.0
@@ -101,6 +102,11 @@ class LaunchedWorker:
     def pid(self) -> int:
         """The number of the process."""
         return self._process.pid
+
+    @property
+    def idle(self) -> bool:
+        """Whether it could take a job; one that is not up yet takes its first in advance."""
+        return self.job is None and not self.closing
 
     @property
     def exited(self) -> bool:
@@ -112,7 +118,7 @@ class LaunchedWorker:
         if self.exited:
             raise BrokenPipeError
         self.channel.send(message)
-        self.job, self.reports, self.begun = job, [], time.monotonic()
+        self.job, self.reports, self.begun = job, list(job.reports), time.monotonic()
 
     def take(self) -> tuple[Job, tuple[Report, ...]]:
         """Take the job back, with the reports made so far."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import selectors
@@ -11,16 +12,29 @@ from collections import deque
 
 from unitune.errors import ObjectiveError, OptionError
 from unitune.executors.launch import LaunchedWorker, write_payload
-from unitune.executors.messages import Broken, Done, Message, Ready, Reported
-from unitune.executors.pickling import pack, unpack
+from unitune.executors.messages import (
+    UNPICKLABLE,
+    Broken,
+    Closed,
+    Done,
+    Message,
+    Ready,
+    Reported,
+    as_finished,
+    discard_message,
+    failed,
+    job_message,
+)
 from unitune.objective import Evaluator, Finished, Job, OnReport
-from unitune.trial import Failure, Outcome, Report, State
+from unitune.trial import Failure, Report
 
 # A closed channel tells of a death at once, unless a child of the worker still holds it open:
 # so it is also asked, at least this often (seconds), whether each worker lives.
 _GLANCE = 0.5
 # Workers that may die in a row before they are up; a single one may have been killed by chance.
 _FALSE_STARTS = 3
+# Seconds in which paused generators that are let go of may come to their end.
+_GRACE = 5.0
 
 
 class ProcessExecutor:
@@ -33,7 +47,7 @@ class ProcessExecutor:
 
     Args:
         evaluate: evaluates one job.
-        on_report: takes the reports of running trials, in `next`; True stops a trial.
+        on_report: takes the reports of running trials, in `next`.
         workers: how many evaluate side by side.
         trial_timeout: seconds after which a trial is killed, whatever it does; the time for which
             its reports waited to be answered is not counted.
@@ -65,12 +79,10 @@ class ProcessExecutor:
         self._waiting: deque[Job] = deque()
         self._finished: deque[Finished] = deque()
         self._deadlines: dict[LaunchedWorker, float] = {}
+        self._homes: dict[int, LaunchedWorker] = {}  # where paused generators wait
+        self._discards: dict[LaunchedWorker, list[int]] = {}
         self._false_starts = 0
         self._glanced = 0.0
-
-    @property
-    def free(self) -> bool:
-        return len(self._waiting) + sum(w.job is not None for w in self._workers) < self._size
 
     @property
     def busy(self) -> bool:
@@ -91,13 +103,22 @@ class ProcessExecutor:
             self._hand_out()
         return self._finished.popleft()
 
+    def discard(self, number: int) -> None:
+        home = self._homes.pop(number, None)
+        if home is not None:
+            self._discards.setdefault(home, []).append(number)
+            self._hand_out()
+
     def close(self) -> None:
+        self._await_discards()
         for worker in self._workers:
             worker.kill()
         for worker in self._workers:
             worker.bury()
         self._workers.clear()
         self._deadlines.clear()
+        self._homes.clear()
+        self._discards.clear()
         self._waiting.clear()
         self._finished.clear()
         self._selector.close()
@@ -105,19 +126,42 @@ class ProcessExecutor:
 
     def _hand_out(self) -> None:
         """Give waiting jobs to idle workers, and start workers while there may be more."""
-        while self._waiting:
-            idle = next((w for w in self._workers if w.job is None), None)
-            if idle is None and len(self._workers) == self._size:
+        for worker in [w for w in self._discards if w.idle]:
+            self._close_discards(worker)
+        for job in list(self._waiting):
+            home = self._homes.get(job.number)
+            idle = home or next((w for w in self._workers if w.idle), None)
+            if home is None and idle is None and len(self._workers) == self._size:
                 return
-            job = self._waiting.popleft()
+            if home is not None and not home.idle:
+                continue  # where its generator waits another trial runs
+            self._waiting.remove(job)
+            self._homes.pop(job.number, None)
             try:
-                message = pickle.dumps((job.number, job.seed, pack(job.config)))
+                message = job_message(job)
             except Exception as error:  # noqa: BLE001 - the user's classes run here
                 words = f"{type(error).__name__}: {error}"
                 text = f"the config cannot be sent to a worker process: {words}"
-                self._fail(job, (), Failure("PicklingError", text), 0.0)
+                self._fail(job, job.reports, Failure(UNPICKLABLE, text), 0.0)
                 continue
             self._give(idle or self._start(), job, message)
+
+    def _close_discards(self, worker: LaunchedWorker) -> None:
+        message = discard_message(tuple(self._discards.pop(worker)))
+        with contextlib.suppress(OSError):  # it is dead, as is seen when it is read from
+            worker.channel.send(message)
+            worker.closing = True
+
+    def _await_discards(self) -> None:
+        """Let generators that are not gone on with come to their `finally`."""
+        end = time.monotonic() + _GRACE
+        for number in list(self._homes):
+            self.discard(number)
+        for worker in [w for w in self._discards if w.idle]:
+            self._close_discards(worker)
+        while any(worker.closing for worker in self._workers) and time.monotonic() < end:
+            for key, _ in self._selector.select(_GLANCE):
+                self._listen(key.data)
 
     def _start(self) -> LaunchedWorker:
         worker = LaunchedWorker(self._payload, threads=max(1, (os.cpu_count() or 1) // self._size))
@@ -157,6 +201,8 @@ class ProcessExecutor:
                 self._answer(worker, message)
             case Done():
                 self._settle(worker, message)
+            case Closed():
+                worker.closing = False
             case Ready():
                 worker.ready, worker.begun = True, time.monotonic()
                 self._false_starts = 0
@@ -172,12 +218,12 @@ class ProcessExecutor:
         if worker.job is None:
             return
         worker.reports.append(Report(message.step, message.value))
-        stop = self._on_report(worker.job.number, message.step, message.value)
+        verdict = self._on_report(worker.job.number, message.step, message.value)
         if worker in self._deadlines:
             # Both sides read the clock of the system.
             self._deadlines[worker] += max(0.0, time.monotonic() - message.sent)
         try:
-            worker.channel.send(b"stop" if stop else b"on")
+            worker.channel.send(verdict.value.encode())
         except OSError:
             return  # it is dead, as is seen when it is read from
 
@@ -187,23 +233,14 @@ class ProcessExecutor:
         failure = done.failure
         if self._memory is not None and failure is not None and failure.kind == "MemoryError":
             self._bury(worker, begun=False)  # what it still holds would fail the next one too
-        try:
-            metrics = unpack(done.metrics) if done.metrics else {}
-        except Exception as error:  # noqa: BLE001 - the user's classes run here
-            words = f"{type(error).__name__}: {error}"
-            text = f"the objective's mapping could not be loaded from the worker process: {words}"
-            self._fail(job, reports, Failure("PicklingError", text), done.seconds)
-            return
-        outcome = Outcome(
-            State(done.state), done.value, reports=reports, metrics=metrics, failure=failure
-        )
-        self._finished.append(Finished(job, outcome, done.seconds))
+        if done.kept and worker in self._workers:
+            self._homes[job.number] = worker
+        self._finished.append(as_finished(done, job, reports, "worker process"))
 
     def _fail(
         self, job: Job, reports: tuple[Report, ...], failure: Failure, seconds: float
     ) -> None:
-        outcome = Outcome(State.FAILED, reports=reports, failure=failure)
-        self._finished.append(Finished(job, outcome, seconds))
+        self._finished.append(failed(job, reports, failure, seconds))
 
     def _patience(self) -> float:
         now = time.monotonic()
@@ -240,6 +277,9 @@ class ProcessExecutor:
         """Remove a worker; its job, if it has one, failed if it was begun, else it waits again."""
         self._workers.remove(worker)
         self._deadlines.pop(worker, None)
+        self._discards.pop(worker, None)
+        for number in [n for n, home in self._homes.items() if home is worker]:
+            del self._homes[number]  # it is computed again, or loads its checkpoint
         self._selector.unregister(worker.channel)
         seconds = time.monotonic() - worker.begun
         how = worker.bury()

@@ -9,11 +9,10 @@ from unitune.objective import Evaluator, Finished, Job, OnReport
 
 
 class Executor(Protocol):
-    """Evaluates jobs; reports of running ones go to the `on_report` it was made with."""
+    """Evaluates jobs; reports of running ones go to the `on_report` it was made with.
 
-    @property
-    def free(self) -> bool:
-        """Whether another job would begin at once."""
+    A job of a trial that has paused goes on where its generator waits, if it does.
+    """
 
     @property
     def busy(self) -> bool:
@@ -23,7 +22,10 @@ class Executor(Protocol):
         """Take a job."""
 
     def next(self) -> Finished:
-        """Wait for a job to finish, and return it."""
+        """Wait for a job to finish or to pause, and return it."""
+
+    def discard(self, number: int) -> None:
+        """Let go of a paused trial that is not gone on with."""
 
     def close(self) -> None:
         """Give back what the executor holds."""
@@ -38,10 +40,6 @@ class SerialExecutor:
         self._jobs: deque[Job] = deque()
 
     @property
-    def free(self) -> bool:
-        return not self._jobs
-
-    @property
     def busy(self) -> bool:
         return bool(self._jobs)
 
@@ -51,5 +49,9 @@ class SerialExecutor:
     def next(self) -> Finished:
         return self._evaluate(self._jobs.popleft(), self._on_report)
 
+    def discard(self, number: int) -> None:
+        self._evaluate.discard(number)
+
     def close(self) -> None:
         self._jobs.clear()
+        self._evaluate.close()

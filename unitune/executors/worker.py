@@ -8,6 +8,7 @@ holds, so that its closing tells that the driver is gone.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import fcntl
 import mmap
 import os
@@ -22,12 +23,18 @@ import traceback
 from pathlib import Path
 
 from unitune.executors.channel import Channel
-from unitune.executors.messages import Broken, Done, Message, Ready, Reported
-from unitune.executors.pickling import pack, unpack
+from unitune.executors.messages import (
+    UNPICKLABLE,
+    Broken,
+    Closed,
+    Message,
+    Ready,
+    Reported,
+    as_done,
+)
+from unitune.executors.pickling import unpack
 from unitune.objective import Evaluator, Finished, Job
-from unitune.trial import Failure, Outcome, State
-
-UNPICKLABLE = "PicklingError"
+from unitune.trial import Failure, Outcome, State, Verdict
 
 
 def main(payload: mmap.mmap, channel: int, lifeline: int, memory: int | None) -> None:
@@ -64,24 +71,32 @@ class Worker:
         """Evaluate one job after the other; raise EOFError when the driver is gone."""
         self._channel.send(_bytes(Ready()))
         while True:
-            number, seed, packed = pickle.loads(self._channel.receive())  # noqa: S301
-            finished = self._finish(number, seed, packed)
+            number, *rest = pickle.loads(self._channel.receive())  # noqa: S301
+            if number is None:
+                self._discard(*rest)
+                continue
+            seed, limit, reports, place, packed = rest
+            job = Job(number, {}, seed=seed, resource=limit, reports=reports, place=place)
+            finished = self._finish(job, packed)
             if os.getpid() != self._pid:
                 os._exit(1)  # a fork of the objective's that found its way here
             with contextlib.suppress(Exception):  # whatever the objective put in its place
                 sys.stdout.flush()
-            self._channel.send(_bytes(_done(finished)))
+            self._channel.send(_bytes(as_done(finished, "worker process")))
 
-    def _finish(self, number: int, seed: int, packed: bytes) -> Finished:
+    def _discard(self, numbers: tuple[int, ...]) -> None:
+        for number in numbers:
+            self._evaluate.discard(number)
+        self._channel.send(_bytes(Closed()))
+
+    def _finish(self, job: Job, packed: bytes) -> Finished:
         try:
-            config = unpack(packed)
+            job = dataclasses.replace(job, config=unpack(packed))
         except Exception as error:  # noqa: BLE001 - the user's classes run here
             text = f"the config could not be loaded in the worker process: {_words(error)}"
-            failure = Failure(UNPICKLABLE, text)
-            return Finished(Job(number, {}, seed=seed), _failed(failure), 0.0)
-        job = Job(number, config, seed=seed)
+            return Finished(job, _failed(Failure(UNPICKLABLE, text)), 0.0)
         begun = time.perf_counter()
-        self._number = number
+        self._number = job.number
         try:
             return self._evaluate(job, self._on_report)
         except BaseException as error:  # noqa: BLE001 - KeyboardInterrupt, asyncio's, pytest's
@@ -92,32 +107,18 @@ class Worker:
             with self._lock:
                 self._number = None
 
-    def _on_report(self, number: int, step: int, value: float) -> bool:
+    def _on_report(self, number: int, step: int, value: float) -> Verdict:
         if os.getpid() != self._pid:
             raise RuntimeError("A report must come from the process that evaluates the trial.")
         with self._lock:  # the objective may have threads
             if number != self._number:
-                return True  # a thread that outlived its trial
+                return Verdict.STOP  # a thread that outlived its trial
             self._channel.send(_bytes(Reported(step, value, time.monotonic())))
-            return self._channel.receive() == b"stop"
+            return Verdict(self._channel.receive().decode())
 
 
 def _bytes(message: Message) -> bytes:
     return pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-
-
-def _done(finished: Finished) -> Done:
-    outcome = finished.outcome
-    try:
-        packed = pack(outcome.metrics) if outcome.metrics else b""
-    except Exception as error:  # noqa: BLE001 - the user's classes run here
-        text = (
-            f"the objective's mapping cannot be sent from the worker process: {_words(error)}; "
-            f"return numbers and other plain values"
-        )
-        outcome, packed = _failed(Failure(UNPICKLABLE, text)), b""
-    state = str(outcome.state)
-    return Done(state, outcome.value, outcome.failure, packed, finished.seconds)
 
 
 def _failed(failure: Failure) -> Outcome:

@@ -1,0 +1,143 @@
+"""Which scheduler a run has, and whether the library's own or a composed one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any
+
+from unitune.backend import Scheduling
+from unitune.capabilities import BackendSpec, SchedulerSpec
+from unitune.errors import MissingLibraryError, OptionError, UnknownNameError, nearest
+from unitune.plugins import discover_schedulers, find_scheduler, lacks, load_scheduler
+from unitune.schedulers import Scheduler
+
+# A name with this prefix is unitune's own scheduler, also where the library has one of that name.
+COMPOSED = "unitune:"
+
+# Methods that are a way to propose and a scheduler together, for every backend that has the parts.
+PAIRS = {"hyperband": "random", "bohb": "bayesian"}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The scheduler of a run, if it has one.
+
+    Attributes:
+        spec: its record; None for no scheduler.
+        native: whether it is the library's own.
+        resource: the least and the most a trial consumes.
+        options: the user's options for it.
+    """
+
+    spec: SchedulerSpec | None = None
+    _: KW_ONLY
+    native: bool = False
+    resource: tuple[int, int] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str | None:
+        """What `run` would be given: 'unitune:NAME' for a composed one."""
+        if self.spec is None:
+            return None
+        return self.spec.name if self.native else COMPOSED + self.spec.name
+
+    @property
+    def most(self) -> int | None:
+        """The most resource that a trial may use."""
+        return None if self.resource is None else self.resource[1]
+
+    def described(self) -> dict[str, Any]:
+        """Return what a journal keeps of it; JSON values."""
+        if self.spec is None and self.resource is None:
+            return {}
+        resource = None if self.resource is None else list(self.resource)
+        return {"name": self.name, "resource": resource, "options": dict(self.options)}
+
+    def scheduling(self, seed: int, n_trials: int) -> Scheduling | None:
+        """Return what the scheduler is opened with."""
+        if self.spec is None:
+            return None
+        return Scheduling(
+            self.spec.name,
+            resource=self.resource,
+            options=self.options,
+            seed=seed,
+            n_trials=n_trials,
+        )
+
+    def open(self, seed: int, n_trials: int) -> Scheduler | None:
+        """Open the composed scheduler; None where there is none or it is the library's own."""
+        scheduling = self.scheduling(seed, n_trials)
+        if self.spec is None or self.native or scheduling is None:
+            return None
+        opened: Scheduler = load_scheduler(self.spec).open(scheduling)
+        return opened
+
+
+def pair(spec: BackendSpec, method: str, scheduler: str | None) -> tuple[str, str | None]:
+    """Return the method that proposes and the scheduler, where a method names both.
+
+    Raises:
+        OptionError: the method brings a scheduler, and another one is asked for.
+
+    Example:
+        >>> from unitune.plugins import find_backend
+        >>> pair(find_backend("builtin"), "hyperband", None)
+        ('random', 'hyperband')
+    """
+    if method not in PAIRS or method in {*spec.method_names(), *spec.aliases}:
+        return method, scheduler
+    if scheduler is not None and scheduler.removeprefix(COMPOSED) != "hyperband":
+        raise OptionError(
+            f"method={method!r} is {PAIRS[method]!r} proposals with the scheduler 'hyperband', and "
+            f"scheduler={scheduler!r} is another one. Use method={PAIRS[method]!r} with it."
+        )
+    return PAIRS[method], scheduler or "hyperband"
+
+
+def choose(
+    spec: BackendSpec,
+    scheduler: str | None,
+    resource: tuple[int, int] | None,
+    options: Mapping[str, Any],
+) -> Choice:
+    """Return a run's scheduler: the backend's own of that name, else unitune's.
+
+    Raises:
+        UnknownNameError: there is none of that name.
+        PluginError: the plugin that brings it failed.
+        MissingLibraryError: it needs a module that is not installed.
+        OptionError: what it needs is not given, or what is given has no use.
+    """
+    if scheduler is None:
+        if options:
+            raise OptionError("scheduler_options= are for a scheduler: give scheduler= too.")
+        return Choice(resource=resource)
+    found, native = _find(spec, scheduler)
+    lack = lacks(found)
+    if lack is not None:
+        raise MissingLibraryError(lack)
+    if found.resource and resource is None:
+        raise OptionError(
+            f"Scheduler {found.name!r} divides what a trial consumes: say with "
+            f"resource=(least, most) how much that is, in the steps that the objective reports, "
+            f"such as resource=(1, 27) for 27 epochs."
+        )
+    return Choice(found, native=native, resource=resource, options=options)
+
+
+def _find(spec: BackendSpec, scheduler: str) -> tuple[SchedulerSpec, bool]:
+    if not isinstance(scheduler, str):
+        raise UnknownNameError(f"A scheduler is named by a string, not {scheduler!r}.")
+    own = {one.name: one for one in spec.schedulers}
+    if scheduler in own:
+        return own[scheduler], True
+    name = scheduler.removeprefix(COMPOSED)
+    known = [*own, *discover_schedulers()]
+    if name not in known:
+        raise UnknownNameError(
+            f"There is no scheduler {scheduler!r} for backend {spec.name!r}. {nearest(name, known)}"
+        )
+    return find_scheduler(name), False

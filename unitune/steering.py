@@ -1,0 +1,132 @@
+"""Who goes on: what the study and the scheduler say of running trials, made one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from unitune.backend import Study
+from unitune.schedulers import Place, Release, Scheduler
+from unitune.trial import Outcome, State, Verdict
+
+
+@dataclass(slots=True)
+class _Course:
+    """What is known of a running trial."""
+
+    step: int = -1
+    verdict: Verdict = Verdict.CONTINUE
+    decided: bool = False  # the scheduler itself has ended it
+    place: Place | None = None  # where it stood when it last reported
+
+
+class Steering:
+    """Puts every report to the study and to the scheduler, once, and keeps what they said.
+
+    The driver and the replay of a journal make the same calls in the same order, after which both
+    stand at the same point.
+
+    Args:
+        study: the open study, which may stop trials itself and may learn from reports.
+        scheduler: the composed one; None leaves stopping to the study.
+        loss: takes the sign off a value, so that smaller is better.
+        most: the most resource a trial may use; None for no limit.
+        partial: whether the study tells stopped trials from complete ones by itself.
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        scheduler: Scheduler | None = None,
+        *,
+        loss: Callable[[float], float],
+        most: int | None = None,
+        partial: bool = True,
+    ) -> None:
+        self.study = study
+        self._scheduler = scheduler
+        self._loss = loss
+        self._most = most
+        self._partial = partial
+        self._worst: float | None = None  # of the complete trials, as the user sees it
+        self._courses: dict[int, _Course] = {}
+        self._releases: dict[int, Release] = {}
+
+    def begin(self, number: int) -> int | None:
+        """Take a new trial in, and return how far it goes at first."""
+        self._courses[number] = _Course()
+        if self._scheduler is None:
+            return self._most
+        resource = self._scheduler.begin(number)
+        self._collect()
+        return self._most if resource is None else resource
+
+    def report(self, number: int, token: Any, step: int, value: float) -> Verdict:
+        """Return what becomes of a trial that reports a value at a step."""
+        course = self._courses[number]
+        if step <= course.step:
+            # An attempt after the first: what was said at that step holds.
+            return course.verdict if step == course.step else Verdict.CONTINUE
+        stop = self.study.report(token, step, value)
+        course.step = step
+        if self._scheduler is None:
+            course.verdict = Verdict.STOP if stop else Verdict.CONTINUE
+        else:
+            course.place = self._scheduler.place(number)
+            course.verdict = self._scheduler.report(number, step, self._loss(value))
+            course.decided = course.verdict in (Verdict.STOP, Verdict.FINISH)
+            self._collect()
+        if course.verdict is Verdict.CONTINUE and self._most is not None and step >= self._most:
+            course.verdict = Verdict.FINISH
+        return course.verdict
+
+    def ended(self, number: int, outcome: Outcome) -> None:
+        """Learn that a trial has reached its final state."""
+        course = self._courses.pop(number)
+        release = self._releases.pop(number, None)
+        dropped = release is not None and release.resource is None
+        if self._scheduler is not None and not course.decided and not dropped:
+            value = outcome.value
+            self._scheduler.end(number, None if value is None else self._loss(value))
+            self._collect()
+
+    def tell(self, token: Any, outcome: Outcome) -> None:
+        """Tell the study what became of a proposal.
+
+        The value of a trial that was stopped early belongs to a lower resource than those of
+        complete ones, and may look better than it would have been. A study that takes it for a
+        final one is told the worst complete value in its place, if that is worse.
+        """
+        value, worst = outcome.value, self._worst
+        if value is not None and outcome.state is State.COMPLETE:
+            if worst is None or self._loss(value) > self._loss(worst):
+                self._worst = value
+        elif value is not None and worst is not None and not self._partial:
+            outcome = replace(outcome, value=max(value, worst, key=self._loss))
+        self.study.tell(token, outcome)
+
+    def go_on(self, number: int) -> None:
+        """Learn that a released trial is gone on with."""
+        self._releases.pop(number, None)
+        self._courses[number].verdict = Verdict.CONTINUE
+        self._courses[number].place = None
+
+    def full(self) -> None:
+        """Learn that no further trial will begin."""
+        if self._scheduler is not None:
+            self._scheduler.full()
+            self._collect()
+
+    def releases(self) -> list[Release]:
+        """Return the paused trials that wait to be gone on with or stopped."""
+        return list(self._releases.values())
+
+    def place(self, number: int) -> Place | None:
+        """Return where a trial stood in the schedule when it last reported, or stands at first."""
+        place = self._courses[number].place
+        return place if place or self._scheduler is None else self._scheduler.place(number)
+
+    def _collect(self) -> None:
+        if self._scheduler is not None:
+            self._releases |= {one.number: one for one in self._scheduler.released()}
