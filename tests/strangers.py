@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from unitune.plugins import discover
+from unitune.discovery import forget
 
 
 @pytest.fixture
@@ -16,21 +16,24 @@ def install(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
     modules = set(sys.modules)
 
-    def put(name, *, code="", entry=None, version="1.0"):
+    def put(name, *, code="", entry=None, version="1.0", requires=()):
         package = name.replace("-", "_")
         info = tmp_path / f"{package}-{version}.dist-info"
         info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
+        lines += [f"Requires-Dist: {one}" for one in requires]
+        (info / "METADATA").write_text("\n".join(lines) + "\n")
         if entry is not None:
-            text = f"[unitune.backends]\n{entry} = {package}\n"
+            text = f"[unitune]\n{entry} = {package}\n"
             (info / "entry_points.txt").write_text(text)
         (tmp_path / f"{package}.py").write_text(textwrap.dedent(code))
-        discover.cache_clear()
+        forget()
 
     yield put
-    discover.cache_clear()
+    forget()
     for module in set(sys.modules) - modules:
-        del sys.modules[module]
+        if str(getattr(sys.modules[module], "__file__", None) or "").startswith(str(tmp_path)):
+            del sys.modules[module]
 
 
 # A backend in the fewest lines: it takes floats in a box, and nothing else.

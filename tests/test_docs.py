@@ -1,30 +1,160 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
+import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
+
+from unitune.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-WITH_CODE = [page for page in PAGES if "```python" in page.read_text(encoding="utf-8")]
+DOCS = ROOT / "docs"
+EXAMPLE = ROOT / "examples" / "unitune-cmaes"
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md")), EXAMPLE / "README.md"]
+BLOCK = re.compile(r"^```(\w+)(?: title=\"(.*?)\")?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+# What pages that define no task of their own take for granted on the command line.
+TASK = """
+import unitune as ut
+
+space = {"x": ut.Float(-5, 5)}
 
 
-@pytest.mark.parametrize("page", WITH_CODE, ids=lambda page: page.name)
-def test_every_block_of_code_runs(page, tmp_path, monkeypatch):
+def objective(config):
+    return config["x"] ** 2
+"""
+# Commands that are not run here: they take long, or go on for ever.
+LONG = {"bench", "report"}
+
+
+def named(page):
+    return str(page.relative_to(ROOT))
+
+
+def blocks(page, *languages):
+    """Return the (language, title, code) of a page's blocks."""
+    found = BLOCK.findall(page.read_text(encoding="utf-8"))
+    return [block for block in found if block[0] in languages]
+
+
+def called(page):
+    """Return the calls of unitune on a page's console blocks, as lists of arguments."""
+    lines = [line for _, _, code in blocks(page, "console") for line in code.splitlines()]
+    calls = [shlex.split(line[2:], comments=True) for line in lines if line.startswith("$ unitune")]
+    return [words[1:] for words in calls]
+
+
+def shortened(arguments):
+    """Return the arguments of a call with a budget that a test can afford."""
+    if arguments[0] not in ("run", "compare"):
+        return arguments
+    words = [*arguments, "--quiet", "--trials", "4"]
+    return [*words, "--seeds", "1"] if arguments[0] == "compare" else words
+
+
+PYTHON = [page for page in PAGES if blocks(page, "python") and page.parent != EXAMPLE]
+CONSOLE = [page for page in PAGES if called(page)]
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A place of its own to run in, with a home of its own."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    before = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        if (tmp_path / f"{name}.py").exists():
+            del sys.modules[name]
+
+
+def write_files(page, place):
+    """Write the blocks of a page that have a file's name into it."""
+    for _, title, code in blocks(page, "python"):
+        if title:
+            (place / title).parent.mkdir(parents=True, exist_ok=True)
+            (place / title).write_text(code, encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PYTHON, ids=named)
+def test_every_block_of_python_runs(page, place):
+    write_files(page, place)
     names = {"__name__": "page"}
-    for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
-        exec(compile(block, page.name, "exec"), names)
+    for _, title, code in blocks(page, "python"):
+        exec(compile(code, title or named(page), "exec"), names)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", CONSOLE, ids=named)
+def test_every_command_of_unitune_runs(page, place):
+    (place / "train.py").write_text(TASK, encoding="utf-8")
+    write_files(page, place)
+    for arguments in called(page):
+        name = next((word for word in arguments if not word.startswith("-")), "")
+        if name in LONG:
+            command = main.get_command(click.Context(main), name)
+            known = {option for parameter in command.params for option in parameter.opts}
+            assert {word for word in arguments if word.startswith("--")} <= known, arguments
+            continue
+        done = CliRunner().invoke(main, shortened(arguments))
+        assert done.exit_code == 0, (arguments, done.output)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "toml")], ids=named)
+def test_every_block_of_toml_can_be_read(page):
+    for _, _, code in blocks(page, "toml"):
+        assert tomllib.loads(code)
+
+
+def test_blocks_are_in_languages_that_are_looked_at():
+    known = {"python", "console", "toml", "text", "markdown", "json", "sql", "bash"}
+    for page in PAGES:
+        fences = re.findall(r"^```(\w*)", page.read_text(encoding="utf-8"), re.MULTILINE)
+        assert set(fences[::2]) <= known | {""}, page
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
 def test_every_link_leads_somewhere(page):
-    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
-        assert (page.parent / target).exists(), target
+    text = BLOCK.sub("", page.read_text(encoding="utf-8"))
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
+        assert "://" in target or (page.parent / target).exists(), target
+
+
+def test_the_tutorial_is_the_example():
+    written = {title: code for _, title, code in blocks(DOCS / "plugins" / "tutorial.md", "python")}
+    for name in (
+        "src/unitune_cmaes/plugin.py",
+        "src/unitune_cmaes/study.py",
+        "tests/test_cmaes.py",
+    ):
+        assert written[name] == (EXAMPLE / name).read_text(encoding="utf-8")
+    entry = tomllib.loads(blocks(DOCS / "plugins" / "tutorial.md", "toml")[0][2])
+    project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["entry-points"] == entry["project"]["entry-points"]
+
+
+def test_the_site_builds_without_a_warning(tmp_path):
+    pytest.importorskip("mkdocs")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    assert "WARNING" not in done.stderr
+    assert (tmp_path / "tutorial.html").exists()
+    reference = (tmp_path / "reference" / "running.html").read_text(encoding="utf-8")
+    for name in ("n_trials", "executor_options", "max_resource"):
+        assert name in reference
 
 
 def test_the_tables_are_up_to_date():
@@ -43,7 +173,7 @@ def test_the_commands_of_the_readme_are_those_of_make():
 
 
 def test_make_refuses_nonsense_with_a_sentence():
-    command = [sys.executable, str(ROOT / "make.py"), "compare", "--magic"]
+    command = [sys.executable, str(ROOT / "make.py"), "lint", "--magic"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "unknown arguments: --magic" in done.stderr

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, Literal, cast
+from typing import Any
 
 from unitune.backend import build
-from unitune.capabilities import BackendSpec
-from unitune.errors import MissingLibraryError, OptionError, nearest
-from unitune.executors import Executor, SerialExecutor
+from unitune.capabilities import BackendSpec, ExecutorSpec, Setting
+from unitune.errors import OptionError, UnknownNameError
+from unitune.executors import Executor
 from unitune.objective import Evaluator, OnReport
-from unitune.plugins import find_backend, missing
-
-Name = Literal["serial", "process", "ray"]
-NAMES: tuple[Name, ...] = ("serial", "process", "ray")
+from unitune.plugins import find_executor, load_executor
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +20,7 @@ class Execution:
     """Where trials are to run.
 
     Attributes:
-        name: 'serial', 'process', 'ray', or None for what fits.
+        name: the executor's, such as 'serial', 'process' and 'ray'; None for what fits.
         workers: how many run side by side.
         trial_timeout: seconds after which a trial is killed.
         trial_memory: bytes that a trial may allocate.
@@ -55,15 +51,7 @@ class Execution:
                 )
             return self
         name = self.name or ("process" if self.workers > 1 or limited else "serial")
-        if name not in NAMES:
-            raise OptionError(f"There is no executor {name!r}. {nearest(str(name), NAMES)}")
-        if name == "serial" and (self.workers > 1 or limited or self.options):
-            raise OptionError(
-                "executor='serial' evaluates in this process, one trial at a time: it has no "
-                "workers, trial_timeout, trial_memory or options. Use executor='process'."
-            )
-        if name == "ray":
-            self._check_ray()
+        self._check(_found(name))
         return dataclasses.replace(self, name=name)
 
     def factory(self, evaluate: Evaluator) -> Callable[[OnReport], Executor]:
@@ -71,24 +59,28 @@ class Execution:
         return lambda on_report: self._make(evaluate, on_report)
 
     def _make(self, evaluate: Evaluator, on_report: OnReport) -> Executor:
-        if self.name == "serial":
-            return SerialExecutor(evaluate, on_report)
+        spec = _found(self.name)
         fixed: dict[str, Any] = {"evaluate": evaluate, "on_report": on_report}
-        fixed |= {"workers": self.workers, "trial_timeout": self.trial_timeout}
-        if self.name == "process":
-            fixed["trial_memory"] = self.trial_memory
-            from unitune.executors.process import ProcessExecutor
+        fixed |= {setting: getattr(self, setting) for setting in spec.takes}
+        executor: Executor = build(load_executor(spec), self.options, **fixed)
+        return executor
 
-            return build(ProcessExecutor, self.options, **fixed)
-        executor = importlib.import_module("unitune_ray.executor").RayExecutor
-        return cast("Executor", build(executor, self.options, **fixed))
+    def _check(self, spec: ExecutorSpec) -> None:
+        asked: dict[Setting, bool] = {
+            "workers": self.workers > 1,
+            "trial_timeout": self.trial_timeout is not None,
+            "trial_memory": self.trial_memory is not None,
+        }
+        for setting, wanted in asked.items():
+            if wanted and setting not in spec.takes:
+                raise OptionError(
+                    f"executor={spec.name!r} takes no {setting}. {spec.advice}".rstrip()
+                )
+        load_executor(spec)
 
-    def _check_ray(self) -> None:
-        if self.trial_memory is not None:
-            raise OptionError(
-                "executor='ray' limits memory through executor_options={'resources': {'memory': "
-                "bytes}}; leave trial_memory out."
-            )
-        lack = missing(find_backend("ray"))
-        if lack is not None:
-            raise MissingLibraryError(lack)
+
+def _found(name: str | None) -> ExecutorSpec:
+    try:
+        return find_executor(str(name))
+    except UnknownNameError as error:
+        raise OptionError(str(error)) from None

@@ -1,73 +1,64 @@
-"""Finding backends: entry points, each behind a fence of its own."""
+"""What plugins bring, by name: backends, executors, schedulers, tasks, callbacks, commands."""
 
 from __future__ import annotations
 
-import functools
 import importlib
 import importlib.util
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Callable, Iterable
 from importlib import metadata
 from typing import Any
 
-import pluggy
+from unitune import discovery
+from unitune.capabilities import (
+    BackendSpec,
+    CallbackSpec,
+    CommandSpec,
+    ExecutorSpec,
+    Method,
+    SchedulerSpec,
+)
+from unitune.discovery import Found
+from unitune.errors import (
+    MissingLibraryError,
+    PluginError,
+    UnituneError,
+    UnknownNameError,
+    nearest,
+)
+from unitune.task import Task
 
-from unitune import hookspecs
-from unitune.capabilities import BackendSpec, Method
-from unitune.errors import MissingLibraryError, PluginError, UnknownNameError, nearest
+
+def discover() -> dict[str, Found[BackendSpec]]:
+    """Return every backend that an installed plugin brings, by name."""
+    return discovery.collect(discovery.BACKENDS)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A backend and who brings it, or what kept a plugin from loading.
+def discover_executors() -> dict[str, Found[ExecutorSpec]]:
+    """Return every executor that an installed plugin brings, by name."""
+    return discovery.collect(discovery.EXECUTORS)
 
-    Attributes:
-        name: the backend's name; that of the entry point where it did not load.
-        spec: its record; None where it did not load.
-        origin: the distribution and version that bring it.
-        problem: why it cannot be used; None where it can, as far as unitune knows.
-        error: the exception behind the problem.
+
+def discover_schedulers() -> dict[str, Found[SchedulerSpec]]:
+    """Return every scheduler that an installed plugin brings, by name.
+
+    Those that belong to a library are in its backend's record.
     """
-
-    name: str
-    spec: BackendSpec | None
-    _: KW_ONLY
-    origin: str
-    problem: str | None = None
-    error: BaseException | None = None
+    return discovery.collect(discovery.SCHEDULERS)
 
 
-@functools.cache
-def discover() -> dict[str, Found]:
-    """Return every backend that an installed plugin brings, by name.
-
-    A plugin that fails stays in the list with its error and hides no other.
-    """
-    found: dict[str, Found] = {}
-    for entry in sorted(metadata.entry_points(group=hookspecs.GROUP), key=lambda e: e.name):
-        origin = f"{entry.dist.name} {entry.dist.version}" if entry.dist else "an unnamed package"
-        try:
-            specs = read_specs(entry.load())
-        except Exception as error:  # noqa: BLE001 - whatever a stranger's plugin raises
-            what = f"its plugin {entry.value!r} failed: {type(error).__name__}: {error}"
-            broken = Found(entry.name, None, origin=origin, problem=what, error=error)
-            found.setdefault(entry.name, broken)
-            continue
-        for spec in specs:
-            found[spec.name] = _merged(found.get(spec.name), spec, origin)
-    return found
+def discover_tasks() -> dict[str, Found[Task]]:
+    """Return every task that an installed plugin brings, by name."""
+    return discovery.collect(discovery.TASKS)
 
 
-def read_specs(module: Any) -> list[BackendSpec]:
-    """Return the backends of one plugin module; raises for hooks that do not exist."""
-    manager = pluggy.PluginManager("unitune")
-    manager.add_hookspecs(hookspecs)
-    manager.register(module)
-    manager.check_pending()
-    specs = [spec for batch in manager.hook.unitune_backends() for spec in batch]
-    for spec in specs:
-        if not isinstance(spec, BackendSpec):
-            raise PluginError(f"the hook unitune_backends yielded {spec!r}, not a BackendSpec")
-    return specs
+def discover_callbacks() -> dict[str, Found[CallbackSpec]]:
+    """Return every callback that an installed plugin brings, by name."""
+    return discovery.collect(discovery.CALLBACKS)
+
+
+def discover_commands() -> dict[str, Found[CommandSpec]]:
+    """Return every command that an installed plugin brings, by name."""
+    return discovery.collect(discovery.COMMANDS)
 
 
 def find_backend(name: str) -> BackendSpec:
@@ -77,17 +68,37 @@ def find_backend(name: str) -> BackendSpec:
         UnknownNameError: no plugin brings it.
         PluginError: its plugin failed, or two plugins bring it.
     """
-    if not isinstance(name, str):
-        raise UnknownNameError(f"A backend is named by a string, not {name!r}.")
-    backends = discover()
-    if name not in backends:
-        raise UnknownNameError(f"There is no backend {name!r}. {nearest(name, backends)}")
-    found = backends[name]
-    if found.spec is None or found.problem:
-        raise PluginError(
-            f"Backend {name!r} (from {found.origin}) cannot be used: {found.problem}."
-        ) from found.error
-    return found.spec
+    return discovery.find(discovery.BACKENDS, name)
+
+
+def find_executor(name: str) -> ExecutorSpec:
+    """Return an executor's record; raises as `find_backend` does."""
+    return discovery.find(discovery.EXECUTORS, name)
+
+
+def find_scheduler(name: str) -> SchedulerSpec:
+    """Return a scheduler's record; raises as `find_backend` does."""
+    return discovery.find(discovery.SCHEDULERS, name)
+
+
+def find_task(name: str) -> Task:
+    """Return a task; raises as `find_backend` does."""
+    return discovery.find(discovery.TASKS, name)
+
+
+def find_command(name: str) -> CommandSpec:
+    """Return a command's record; raises as `find_backend` does."""
+    return discovery.find(discovery.COMMANDS, name)
+
+
+def make_callbacks(callbacks: Iterable[Any]) -> tuple[Callable[..., Any], ...]:
+    """Return callbacks with those given by name made: each name gets a new one.
+
+    Raises:
+        UnknownNameError, PluginError: see `find_backend`.
+    """
+    given = [callbacks] if isinstance(callbacks, str) else callbacks
+    return tuple(_callback(one) if isinstance(one, str) else one for one in given)
 
 
 def find_method(spec: BackendSpec, name: str) -> Method:
@@ -107,8 +118,8 @@ def find_method(spec: BackendSpec, name: str) -> Method:
     )
 
 
-def library_version(spec: BackendSpec) -> str | None:
-    """Return the installed version of the wrapped library, without importing it."""
+def library_version(spec: BackendSpec | ExecutorSpec) -> str | None:
+    """Return the installed version of the library behind a record, without importing it."""
     if spec.distribution is None:
         return None
     try:
@@ -117,27 +128,36 @@ def library_version(spec: BackendSpec) -> str | None:
         return None
 
 
-def missing(spec: BackendSpec, method: Method | None = None) -> str | None:
-    """Return a sentence on what a backend (or one method) lacks here, or None."""
+def missing(spec: BackendSpec | ExecutorSpec, method: Method | None = None) -> str | None:
+    """Return a sentence on what a backend (or one method), or an executor, lacks here, or None."""
+    word = "Backend" if isinstance(spec, BackendSpec) else "Executor"
     if spec.distribution is not None:
         version = library_version(spec)
-        install = f"Install it with: pip install 'unitune[{spec.extra}]'"
+        wanted, install = spec.distribution + spec.requires, _install(spec, spec.extra)
         if version is None or not _importable(spec.module or spec.distribution):
-            library = spec.distribution
-            return f"Backend {spec.name!r} needs {library}, which is not installed. {install}"
+            what = f"{spec.distribution}, which is not installed"
+            return f"{word} {spec.name!r} needs {what}. {install}"
         if not _satisfies(version, spec.requires):
-            return (
-                f"Backend {spec.name!r} needs {spec.distribution}{spec.requires}, and {version} is "
-                f"installed. {install}"
-            )
+            what = f"{wanted}, and {version} is installed"
+            return f"{word} {spec.name!r} needs {what}. {install}"
     if method is None:
         return None
     for module in method.needs:
         if not _importable(module):
             return (
                 f"Method {method.name!r} of backend {spec.name!r} needs {module}, which is not "
-                f"installed. Install it with: pip install 'unitune[{method.extra or spec.extra}]'"
+                f"installed. {_install(None, method.extra or spec.extra)}"
             )
+    return None
+
+
+def lacks(spec: SchedulerSpec | Task) -> str | None:
+    """Return a sentence on the modules that a scheduler or a task needs and that are not there."""
+    word = "Task" if isinstance(spec, Task) else "Scheduler"
+    for module in spec.needs:
+        if not _importable(module):
+            what = f"{word} {spec.name!r} needs {module}, which is not installed."
+            return f"{what} {_install(None, spec.extra)}"
     return None
 
 
@@ -151,20 +171,59 @@ def load(spec: BackendSpec, method: Method) -> Any:
     lack = missing(spec, method)
     if lack is not None:
         raise MissingLibraryError(lack)
-    module, _, name = spec.target.partition(":")
+    return load_target("Backend", spec.name, spec.target)
+
+
+def load_executor(spec: ExecutorSpec) -> Any:
+    """Import an executor's class; raises as `load` does."""
+    lack = missing(spec)
+    if lack is not None:
+        raise MissingLibraryError(lack)
+    return load_target("Executor", spec.name, spec.target)
+
+
+def load_scheduler(spec: SchedulerSpec) -> Any:
+    """Import a scheduler's class; raises as `load` does."""
+    lack = lacks(spec)
+    if lack is not None:
+        raise MissingLibraryError(lack)
+    return load_target("Scheduler", spec.name, spec.target)
+
+
+def load_target(word: str, name: str, target: str) -> Any:
+    """Import what a record's target names; raises PluginError where it is not there."""
+    module, _, attribute = target.partition(":")
     try:
-        return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
+        return getattr(importlib.import_module(module), attribute)
+    except UnituneError:
+        raise
+    except Exception as error:  # whatever a stranger's module, or its library, raises
+        kind = (
+            "" if isinstance(error, ImportError | AttributeError) else f"{type(error).__name__}: "
+        )
         raise PluginError(
-            f"Backend {spec.name!r} cannot be loaded from {spec.target!r}: {error}."
+            f"{word} {name!r} cannot be loaded from {target!r}: {kind}{error}."
         ) from error
 
 
-def _merged(known: Found | None, spec: BackendSpec, origin: str) -> Found:
-    if known is None or known.spec is None:
-        return Found(spec.name, spec, origin=origin)
-    both = f"two plugins bring a backend of that name, {known.origin} and {origin}; uninstall one"
-    return Found(spec.name, known.spec, origin=f"{known.origin} and {origin}", problem=both)
+def _callback(name: str) -> Callable[..., Any]:
+    spec = discovery.find(discovery.CALLBACKS, name)
+    callback = load_target("Callback", spec.name, spec.target)()
+    if not callable(callback):
+        raise PluginError(
+            f"Callback {name!r} cannot be used: {spec.target!r} returned {callback!r}, which is "
+            f"not called as callback(trial, run)."
+        )
+    made: Callable[..., Any] = callback
+    return made
+
+
+def _install(spec: BackendSpec | ExecutorSpec | None, extra: str | None) -> str:
+    if extra is not None:
+        return f"Install it with: pip install 'unitune[{extra}]'"
+    if spec is not None:
+        return f"Install it with: pip install '{spec.distribution}{spec.requires}'"
+    return "Install the package that has it."
 
 
 def _importable(module: str) -> bool:

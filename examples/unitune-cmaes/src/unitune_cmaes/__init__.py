@@ -1,0 +1,1 @@
+"""CMA-ES, by the library cmaes, as a backend for unitune."""
