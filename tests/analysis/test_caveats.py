@@ -1,0 +1,80 @@
+"""What cannot be said is said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from analysis.made import SKILLS, made
+
+from unitune.analysis import verdict
+from unitune.analysis.caveats import counted, listed
+
+
+def said(results):
+    return " ".join(verdict(results).caveats)
+
+
+def test_a_sound_benchmark_has_no_caveats():
+    assert said(made(tasks=12, seeds=5)) == ""
+
+
+def test_too_few_tasks_for_the_tests_are_named_with_the_number_that_is_needed():
+    six = {**SKILLS, "a:a": 1.2, "b:b": 1.2, "c:c": 1.2}
+    text = said(made(six, tasks=8))
+    assert "With 8 tasks and 6 contenders no difference can be significant" in text
+    assert "at least 10 tasks" in text
+    assert "Intervals over 8 tasks are too narrow" in text
+
+
+def test_one_task_and_one_seed_are_named():
+    text = said(made(tasks=1, seeds=1))
+    assert "With 1 seed and 3 contenders no difference can be significant" in text
+    assert "one task with scores" in text
+    assert "one seed only" in text
+    assert "single run of it or little more" in text
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"optimum": None}, "No optimum is known of task-0"),
+        ({"optimum": 0.001, "proven": False}, "The best value known of task-0"),
+        ({"optimum": 0.001}, "Values better than the proven optimum of task-0"),
+        ({"noisy": True}, "The values of task-0"),
+        ({"most": 9, "pruned": 0.6}, "Budgets in resource were not used up alike"),
+    ],
+)
+def test_what_is_not_known_of_a_task_is_said(options, text):
+    assert text in said(made(tasks=12, **options))
+
+
+def test_noise_below_an_optimum_is_not_held_against_it():
+    assert "proven optimum" not in said(made(tasks=12, optimum=0.001, noisy=True))
+
+
+def test_a_design_that_is_not_paired_is_said():
+    results = made(tasks=12)
+    runs = results.runs.assign(paired=False)
+    assert "The design is not paired" in said(replace(results, runs=runs))
+    runs = results.runs.assign(paired=results.runs["contender"] != "skopt:gp")
+    assert "skopt:gp did not begin with the initial design" in said(replace(results, runs=runs))
+
+
+def test_tasks_without_scores_are_named_with_the_reason():
+    results = made(tasks=12)
+    solved = results.trials["task"] == "task-3"
+    trials = results.trials.assign(loss=results.trials["loss"].where(~solved, 0.0))
+    assert "task-3 has no scores: builtin:random is expected to find" in said(
+        replace(results, trials=trials)
+    )
+
+
+def test_long_lists_are_cut_with_the_number_of_those_left():
+    assert listed("abcdef") == "a, b, c, d, e and f"
+    assert listed("abcdefgh") == "a, b, c, d, e and 3 more"
+    assert listed([]) == ""
+
+
+def test_units_are_singular_for_one():
+    assert [counted(n, "seeds") for n in (0, 1, 2)] == ["0 seeds", "1 seed", "2 seeds"]

@@ -1,0 +1,57 @@
+"""Bootstrap intervals of means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unitune.analysis.errors import needs
+
+CONFIDENCE = 0.95
+RESAMPLES = 9999
+
+
+def intervals(
+    samples: Any, *, resamples: int = RESAMPLES
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the 95 % percentile bootstrap interval of the mean of each row.
+
+    It is `scipy.stats.bootstrap` with a fixed seed, so that the same results always give the same
+    interval. All rows are resampled by the same columns. An interval of one value says nothing:
+    both ends are NaN then, and where a value is missing. With few values it is too narrow (see
+    docs/measures.md).
+
+    Args:
+        samples: rows of values; columns are what is resampled (tasks, or seeds).
+        resamples: how often.
+
+    Raises:
+        MissingLibraryError: scipy is not installed.
+
+    Example:
+        >>> low, high = intervals([[0.0, 1.0, 2.0, 3.0]])
+        >>> float(low[0]), float(high[0])
+        (0.5, 2.5)
+    """
+    try:
+        from scipy import stats
+    except ImportError as error:
+        raise needs("scipy") from error
+    rows = np.atleast_2d(np.asarray(samples, dtype=float))
+    low, high = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
+    whole = np.isfinite(rows).all(axis=1)
+    if rows.shape[1] < 2 or not whole.any():
+        return low, high
+    found = stats.bootstrap(
+        (rows[whole],),
+        np.mean,
+        axis=-1,
+        n_resamples=resamples,
+        confidence_level=CONFIDENCE,
+        method="percentile",
+        rng=np.random.default_rng(0),
+    ).confidence_interval
+    low[whole], high[whole] = found.low, found.high
+    return low, high

@@ -1,0 +1,143 @@
+"""What the results of a benchmark cannot say, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from unitune.analysis.significance import Separation
+from unitune.bench.results import Results
+
+MOST_NAMES = 6
+
+
+def caveats(results: Results, known: pd.DataFrame, tested: Separation | None) -> tuple[str, ...]:
+    """Return in sentences what these results cannot say.
+
+    Args:
+        results: the cells that all contenders have.
+        known: their `references`.
+        tested: their `separation`, if there is any.
+    """
+    return (
+        *_few(results, known, tested),
+        *_references(known),
+        *_baseline(known),
+        *_design(results),
+    )
+
+
+def _few(results: Results, known: pd.DataFrame, tested: Separation | None) -> list[str]:
+    said = []
+    scored = int((known["reason"] == "").sum())
+    if tested and tested.powerless:
+        said.append(
+            f"With {counted(tested.n, tested.unit)} and {tested.k} contenders no "
+            f"difference can be significant, however large: the Holm-corrected Wilcoxon test "
+            f"needs at least {tested.least} {tested.unit}."
+        )
+    if scored == 1:
+        said.append(
+            "There is one task with scores: the tests compare its seeds, and say nothing about "
+            "other tasks."
+        )
+    elif 1 < scored < 10:
+        said.append(
+            f"Intervals over {scored} tasks are too narrow; from about ten tasks on they can be "
+            f"taken at their word."
+        )
+    if results.runs.groupby("task")["seed"].nunique().min() < 2:
+        said.append(
+            "Some tasks were run with one seed only: what differs there may be luck, and no "
+            "interval can be given."
+        )
+    return said
+
+
+def _references(known: pd.DataFrame) -> list[str]:
+    said = []
+    seen = list(known["task"][known["origin"] == "best seen"])
+    beaten = list(known["task"][known["beaten"] & (known["origin"] == "best known")])
+    wrong = list(known["task"][known["beaten"] & (known["origin"] == "optimum") & ~known["noisy"]])
+    noisy = list(known["task"][known["noisy"]])
+    if seen:
+        said.append(
+            f"No optimum is known of {listed(seen)}: scores there are relative to the best value "
+            f"that any contender found, and change when contenders are added."
+        )
+    if beaten:
+        said.append(
+            f"The best value known of {listed(beaten)} was beaten; it is no bound, and scores "
+            f"there stop at 1."
+        )
+    if wrong:
+        said.append(
+            f"Values better than the proven optimum of {listed(wrong)} were recorded: either the "
+            f"optimum or the objective is wrong."
+        )
+    if noisy:
+        said.append(
+            f"The values of {listed(noisy)} are noisy, and the best of many noisy values looks "
+            f"better than it is: no config was evaluated again."
+        )
+    return said
+
+
+def _baseline(known: pd.DataFrame) -> list[str]:
+    said = [
+        f"{task} has no scores: {reason}."
+        for task, reason in zip(known["task"], known["reason"], strict=True)
+        if reason
+    ]
+    thin = known[(known["reason"] == "") & (known["draws"] < 2 * known["evaluations"])]
+    if len(thin):
+        said.append(
+            f"What random search is expected to find on {listed(thin['task'])} comes from a "
+            f"single run of it or little more, so that scores there hang on its luck."
+        )
+    return said
+
+
+def _design(results: Results) -> list[str]:
+    runs = results.runs
+    said = []
+    loose = runs.loc[~runs["paired"].astype(bool), "contender"].unique()
+    if len(loose) == runs["contender"].nunique():
+        said.append(
+            "The design is not paired: each contender began with a start-up of its own, so that "
+            "differences hold those of the start-ups."
+        )
+    elif len(loose):
+        said.append(f"{listed(loose)} did not begin with the initial design of the others.")
+    spent = runs.groupby("contender")["resource"].mean()
+    if results.tasks["most"].notna().any() and spent.min() < 0.9 * spent.max():
+        said.append(
+            f"Budgets in resource were not used up alike: {spent.idxmin()} consumed "
+            f"{spent.min() / spent.max():.0%} of what {spent.idxmax()} did; compare the curves "
+            f"against resource."
+        )
+    return said
+
+
+def listed(names: Iterable[object]) -> str:
+    """Return names as a text, the last after 'and'; no more than six of them.
+
+    Example:
+        >>> listed(["a", "b", "c"])
+        'a, b and c'
+    """
+    shown = [str(name) for name in names]
+    if len(shown) > MOST_NAMES:
+        shown = [*shown[: MOST_NAMES - 1], f"{len(shown) - MOST_NAMES + 1} more"]
+    return f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else "".join(shown)
+
+
+def counted(n: int, unit: str) -> str:
+    """Return a number with its unit, which is given in the plural.
+
+    Example:
+        >>> counted(1, "tasks"), counted(3, "tasks")
+        ('1 task', '3 tasks')
+    """
+    return f"{n} {unit.removesuffix('s') if n == 1 else unit}"

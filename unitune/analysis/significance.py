@@ -1,0 +1,270 @@
+"""Which contenders differ by more than chance, by the tests of scipy and scikit-posthocs."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from collections.abc import Iterable
+from dataclasses import KW_ONLY, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from unitune.analysis.bootstrap import RESAMPLES, intervals
+from unitune.analysis.coverage import comparable
+from unitune.analysis.errors import AnalysisError, needs
+from unitune.analysis.ranking import ranked
+from unitune.analysis.scoring import scores
+from unitune.bench.results import Results
+
+ALPHA = 0.05
+FEWER = 1999
+PAIRS = ["first", "second", "difference", "low", "high", "wins", "ties", "losses", "p", "separated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Separation:
+    """What tests say about a table of scores: n rows (tasks, or seeds of one task), k contenders.
+
+    Attributes:
+        unit: what a row is: 'tasks' or 'seeds'.
+        n: how many rows.
+        k: how many contenders.
+        alpha: the level of all tests.
+        least: the fewest rows with which the pairwise tests could separate any two contenders,
+            however different; below it, nothing can be significant.
+        friedman: the Friedman statistic over all contenders; NaN for fewer than three, or one row.
+        friedman_p: its p-value.
+        ranks: average rank by contender, the best first.
+        p: the Holm-corrected p-values of the Wilcoxon signed-rank tests, contender by contender.
+        nemenyi: the p-values of Nemenyi's test, contender by contender.
+        critical_difference: the difference of average ranks that Nemenyi's test calls significant.
+        pairs: one row a pair: `first` (of the better rank), `second`, `difference` (of mean
+            scores) with its bootstrap interval (`low`, `high`), `wins`, `ties` and `losses` (rows)
+            of the first, `p`, and `separated`.
+        groups: the largest groups within which no two contenders are separated.
+    """
+
+    unit: str
+    n: int
+    _: KW_ONLY
+    k: int
+    alpha: float
+    least: int
+    friedman: float
+    friedman_p: float
+    ranks: pd.Series[float]
+    p: pd.DataFrame
+    nemenyi: pd.DataFrame
+    critical_difference: float
+    pairs: pd.DataFrame
+    groups: tuple[tuple[str, ...], ...]
+
+    @property
+    def powerless(self) -> bool:
+        """Whether there are too few rows for any difference to be significant."""
+        return self.n < self.least
+
+
+def separation(
+    table: pd.DataFrame, unit: str = "tasks", *, alpha: float = ALPHA, resamples: int = RESAMPLES
+) -> Separation:
+    """Return which columns of a table of scores differ by more than chance.
+
+    Two contenders are separated where the Friedman test over all of them finds a difference (from
+    three contenders on), the Holm-corrected Wilcoxon signed-rank test of the pair does, and the
+    bootstrap interval of their difference does not hold 0. Rows without a difference count half
+    for either side (`zero_method="zsplit"`).
+
+    Args:
+        table: a row a task (or a seed), a column a contender; greater is better; no NaN.
+        unit: what a row is: 'tasks' or 'seeds'.
+        alpha: the level of the tests.
+        resamples: of the bootstrap.
+
+    Raises:
+        AnalysisError: there are fewer than two contenders, or a score is missing.
+        MissingLibraryError: scipy or scikit-posthocs is not installed.
+
+    Example:
+        >>> table = pd.DataFrame({"a": np.arange(8) + 1.0, "b": np.arange(8) * 1.0})
+        >>> found = separation(table)
+        >>> found.pairs[["first", "second", "difference", "p", "separated"]].values.tolist()
+        [['a', 'b', 1.0, 0.0078125, True]]
+    """
+    _check(table)
+    n, k = table.shape
+    average = ranked(table).mean().sort_values(kind="stable")
+    ordered = table[average.index]
+    friedman, friedman_p = _friedman(ordered)
+    p = _wilcoxon(ordered)
+    pairs = _pairs(ordered, p, alpha, resamples)
+    return Separation(
+        unit,
+        n,
+        k=k,
+        alpha=alpha,
+        least=least_rows(k, alpha),
+        friedman=friedman,
+        friedman_p=friedman_p,
+        ranks=average,
+        p=p,
+        nemenyi=_nemenyi(ordered),
+        critical_difference=critical_difference(k, n, alpha),
+        pairs=pairs,
+        groups=_groups(list(average.index), pairs),
+    )
+
+
+def least_rows(k: int, alpha: float = ALPHA) -> int:
+    """Return from how many rows on the Holm-corrected Wilcoxon test can be significant at all.
+
+    With n rows its least p-value is 2 / 2^n, times the number of pairs for the first of Holm's
+    steps.
+
+    Example:
+        >>> least_rows(2), least_rows(6), least_rows(8)
+        (6, 10, 11)
+    """
+    return math.ceil(math.log2(k * (k - 1) / alpha))
+
+
+def critical_difference(k: int, n: int, alpha: float = ALPHA) -> float:
+    """Return the difference of average ranks from which on Nemenyi's test is significant.
+
+    The studentized range for k groups over the root of two, times √(k (k + 1) / 6 n): Demšar,
+    Statistical comparisons of classifiers over multiple data sets, JMLR 7 (2006), 3.2.2.
+
+    Example:
+        >>> round(critical_difference(6, 20), 2)
+        1.69
+    """
+    return _studentized(k, alpha) / math.sqrt(2) * math.sqrt(k * (k + 1) / (6 * n))
+
+
+def within_tasks(results: Results) -> pd.DataFrame:
+    """Return which contenders differ on each task by itself, over its seeds.
+
+    One row a task and pair: `task`, `seeds`, and the columns of `Separation.pairs`. The p-values
+    are Holm-corrected over the pairs of a task, not over tasks: of many tasks, some show a
+    difference by chance. Tasks without scores are left out. Where there are fewer seeds than
+    `least_rows`, nothing can be significant: `p` is NaN, and nothing is separated.
+
+    Raises:
+        BaselineError: no run is one of 'builtin:random'.
+    """
+    return between_seeds(scores(comparable(results).results))
+
+
+def between_seeds(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return what `within_tasks` does, of the `scores` of the cells that all contenders have."""
+    frames = []
+    for task, own in runs.dropna(subset="score").groupby("task", sort=False):
+        table = own.pivot_table(index="seed", columns="contender", values="score", sort=False)
+        if table.shape[1] < 2:
+            continue
+        table = table[ranked(table).mean().sort_values(kind="stable").index]
+        # Correcting costs the library a garbage collection each time: not where it is in vain.
+        enough = len(table) >= least_rows(table.shape[1])
+        untested = pd.DataFrame(np.nan, index=table.columns, columns=table.columns)
+        pairs = _pairs(table, _wilcoxon(table) if enough else untested, ALPHA, FEWER)
+        pairs.insert(0, "task", task)
+        pairs.insert(1, "seeds", len(table))
+        frames.append(pairs)
+    return (
+        pd.concat(frames, ignore_index=True)
+        if frames
+        else pd.DataFrame(columns=["task", "seeds", *PAIRS])
+    )
+
+
+def _check(table: pd.DataFrame) -> None:
+    n, k = table.shape
+    missing = int(table.isna().sum().sum())
+    if k < 2 or n < 1 or missing:
+        raise AnalysisError(
+            f"Differences are tested between two contenders or more, on rows that all of them "
+            f"have; this table has {k} contender(s), {n} row(s) and {missing} missing score(s)."
+        )
+
+
+@functools.cache
+def _studentized(k: int, alpha: float) -> float:
+    """Return a quantile of the studentized range, which takes a third of a second to integrate."""
+    try:
+        from scipy import stats
+    except ImportError as error:
+        raise needs("scipy") from error
+    return float(stats.studentized_range.ppf(1 - alpha, k, np.inf))
+
+
+def _friedman(table: pd.DataFrame) -> tuple[float, float]:
+    from scipy import stats
+
+    n, k = table.shape
+    if k < 3 or n < 2:
+        return np.nan, np.nan
+    places = ranked(table)
+    if (places == places.iloc[0, 0]).all(axis=None):
+        return 0.0, 1.0  # all are equal everywhere; the library divides by zero
+    found = stats.friedmanchisquare(*(places[name] for name in places))
+    return float(found.statistic), float(found.pvalue)
+
+
+def _wilcoxon(table: pd.DataFrame) -> pd.DataFrame:
+    if len(table) < 2:
+        return pd.DataFrame(1.0, index=table.columns, columns=table.columns)
+    # Differences that are rounding only are none.
+    long = table.round(12).melt(var_name="contender", value_name="score")
+    found: pd.DataFrame = _posthocs().posthoc_wilcoxon(
+        long, val_col="score", group_col="contender", zero_method="zsplit", p_adjust="holm"
+    )
+    return found
+
+
+def _nemenyi(table: pd.DataFrame) -> pd.DataFrame:
+    found: pd.DataFrame = _posthocs().posthoc_nemenyi_friedman(ranked(table).reset_index(drop=True))
+    found.index = found.columns = table.columns
+    return found
+
+
+def _posthocs() -> Any:
+    try:
+        import scikit_posthocs
+    except ImportError as error:
+        raise needs("scikit-posthocs") from error
+    return scikit_posthocs
+
+
+def _pairs(table: pd.DataFrame, p: pd.DataFrame, alpha: float, resamples: int) -> pd.DataFrame:
+    names = list(itertools.combinations(table.columns, 2))
+    gaps = np.array([(table[a] - table[b]).to_numpy() for a, b in names]).round(12)
+    low, high = intervals(gaps, resamples=resamples)
+    frame = pd.DataFrame(names, columns=["first", "second"])
+    frame["difference"], frame["low"], frame["high"] = gaps.mean(axis=1), low, high
+    frame["wins"], frame["ties"] = (gaps > 0).sum(axis=1), (gaps == 0).sum(axis=1)
+    frame["losses"] = (gaps < 0).sum(axis=1)
+    frame["p"] = [p[b][a] for a, b in names]
+    overall = table.shape[1] < 3 or _friedman(table)[1] <= alpha
+    frame["separated"] = overall & (frame["p"] <= alpha) & ((low > 0) | (high < 0))
+    return frame
+
+
+def _groups(names: list[str], pairs: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
+    """Return the maximal cliques of what is not separated, by Bron and Kerbosch's algorithm."""
+    near: dict[str, set[str]] = {name: set() for name in names}
+    alike = pairs[~pairs["separated"]]
+    for first, second in zip(alike["first"], alike["second"], strict=True):
+        near[first].add(second)
+        near[second].add(first)
+
+    def grown(group: list[str], open_: set[str], done: set[str]) -> Iterable[list[str]]:
+        if not open_ and not done:
+            yield group
+        for name in [name for name in names if name in open_]:
+            yield from grown([*group, name], open_ & near[name], done & near[name])
+            open_, done = open_ - {name}, done | {name}
+
+    return tuple(tuple(sorted(group, key=names.index)) for group in grown([], set(names), set()))
