@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Set up an environment of its own and do one thing in it.
 
-    python3 make.py compare          train a small network with every backend and compare them
+    python3 make.py bench [ARGS]     compare all backends on a suite of tasks, and write a report
     python3 make.py test [ARGS]      run the tests (ARGS go to pytest)
     python3 make.py lint             run ruff and mypy
 
@@ -18,13 +18,6 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-CONTENDERS = [
-    *("builtin:random", "builtin:grid"),
-    *("optuna:random", "optuna:grid", "optuna:bayesian"),
-    *("hyperopt:random", "hyperopt:grid", "hyperopt:bayesian"),
-    *("skopt:random", "skopt:grid", "skopt:bayesian"),
-    *("ray:random", "ray:grid", "ray:bayesian"),
-]
 
 
 def main() -> int:
@@ -33,18 +26,16 @@ def main() -> int:
         found = sys.version.split()[0]
         sys.exit(f"make.py needs Python 3.11 or newer; this is {found}, at {sys.executable}.")
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("command", choices=["compare", "test", "lint"])
+    parser.add_argument("command", choices=["bench", "test", "lint"])
     parser.add_argument("--venv", type=Path, default=ROOT / ".venv", help="where to put it")
     parser.add_argument("--extra", action="append", default=[], help="install this extra too")
-    parser.add_argument("--trials", type=int, default=30, help="trials per run (compare)")
-    parser.add_argument("--out", default="results/digits", help="for the results (compare)")
     given, rest = parser.parse_known_args()
-    if rest and given.command != "test":
+    if rest and given.command == "lint":
         parser.error(f"unknown arguments: {' '.join(rest)}")
-    extras = ["all", "benchmarks"] if given.command == "compare" else ["test"]
+    extras = ["all", "benchmarks"] if given.command == "bench" else ["test"]
     python = install(given.venv, extras + given.extra)
-    if given.command == "compare":
-        return compare(python, given.trials, given.out)
+    if given.command == "bench":
+        return run(python, "-m", "unitune", "bench", *(rest or ["--suite", "smoke"]))
     if given.command == "lint":
         checks = [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]]
         return max(run(python, "-m", *check) for check in checks)
@@ -64,14 +55,6 @@ def install(where: Path, extras: list[str]) -> Path:
     if code:
         sys.exit(code)
     return python
-
-
-def compare(python: Path, trials: int, out: str) -> int:
-    """Run the main job: one comparison of all backends on real data."""
-    objective = "unitune_benchmarks.digits:objective"
-    contenders = ",".join(CONTENDERS)
-    size = ["--trials", str(trials), "--seeds", "3", "--out", out]
-    return run(python, "-m", "unitune", "compare", objective, "--contenders", contenders, *size)
 
 
 def run(python: Path, *arguments: str) -> int:

@@ -1,78 +1,14 @@
-"""Spaces and objectives that several tests share."""
+"""Spaces and objectives that several tests share; they are the conformance kit's."""
 
 from __future__ import annotations
 
-import math
-
-from unitune.space import Bool, Categorical, Const, Float, Int, Space
-
-
-def activation(x):
-    """A callable choice."""
-    return max(x, 0.0)
-
-
-# Six parameters of the common kinds: what parity and overhead are measured on.
-MIXED = Space(
-    {
-        "x": Float(-5.0, 5.0),
-        "lr": Float(1e-5, 1e-1, scale="log"),
-        "momentum": Float(0.9, 0.999, scale="reverse_log"),
-        "n": Int(1, 64),
-        "units": Int(1, 64, scale="log"),
-        "kind": Categorical(["a", "b", "c"]),
-    }
+from unitune.testing.spaces import (
+    CONDITIONAL,
+    EVERY_KIND,
+    MIXED,
+    activation,
+    any_loss,
+    mixed_loss,
 )
 
-# Every kind of parameter and scale there is.
-EVERY_KIND = Space(
-    {
-        "float": Float(-2.0, 3.0),
-        "float_log": Float(1e-5, 1e-1, scale="log"),
-        "float_reverse": Float(0.9, 0.999, scale="reverse_log"),
-        "float_step": Float(0.1, 0.7, step=0.2),
-        "float_log_step": Float(0.1, 1.0, scale="log", step=0.1),
-        "float_reverse_step": Float(0.0, 0.9, scale="reverse_log", step=0.1),
-        "int": Int(1, 5),
-        "int_log": Int(1, 64, scale="log"),
-        "int_step": Int(1, 10, step=3),
-        "int_log_step": Int(2, 16, scale="log", step=2),
-        "text": Categorical(["a", "b", "c"]),
-        "numbers": Categorical([1, 2.5, 10]),
-        "objects": Categorical([None, True, 1, 1.0, (1, 2), {"a": 1}, activation, "1"]),
-        "ordered": Categorical(["small", "medium", "large"], ordered=True),
-        "flag": Bool(),
-        "fixed": Const("value"),
-        "only": Categorical([(7,)]),
-    }
-)
-
-# Conditions one below the other, on a choice with several values, and on an integer.
-CONDITIONAL = Space(
-    {
-        "lr": Float(1e-4, 1e-1, scale="log"),
-        "optimizer": Categorical(["sgd", "rmsprop", "adam"]),
-        "momentum": Float(0.5, 0.99, when={"optimizer": ["sgd", "rmsprop"]}),
-        "nesterov": Bool(when={"optimizer": "sgd"}),
-        "damping": Float(0.0, 0.5, when={"nesterov": False}),
-        "layers": Int(1, 3),
-        "units_3": Int(8, 64, scale="log", when={"layers": 3}),
-    }
-)
-
-
-def mixed_loss(config):
-    """A smooth loss on MIXED with its least value 0 near the middle."""
-    return (
-        (config["x"] - 1) ** 2
-        + abs(math.log10(config["lr"]) + 3)
-        + abs(math.log10(1 - config["momentum"]) + 2)
-        + config["n"] / 64
-        + config["units"] / 64
-        + (config["kind"] == "a")
-    )
-
-
-def any_loss(config):
-    """A loss on any space that numbers make and other values do not."""
-    return float(sum(v for v in config.values() if isinstance(v, int | float)))
+__all__ = ["CONDITIONAL", "EVERY_KIND", "MIXED", "activation", "any_loss", "mixed_loss"]

@@ -4,8 +4,11 @@ import pandas as pd
 import pytest
 from spaces import MIXED, mixed_loss
 from strangers import smallest
+from toys import BOWL, CURVES, HILL
 
 import unitune
+from unitune.bench.contenders import Contender
+from unitune.bench.results import COLUMNS
 from unitune.errors import ObjectiveError, OptionError, UnknownNameError
 from unitune.space import Float, Space
 
@@ -113,3 +116,111 @@ def test_ctrl_c_returns_the_runs_so_far():
 
     comparison = compare(objective=objective, seeds=5)
     assert [len(entry.result.trials) for entry in comparison.entries] == [5, 2]
+
+
+def test_the_baseline_joins_in_unless_it_is_not_wanted():
+    assert set(compare(["builtin:grid"]).frame()["contender"]) == set(BUILTIN)
+    alone = compare(["builtin:grid"], baseline=False)
+    assert set(alone.frame()["contender"]) == {"builtin:grid"}
+
+
+def test_contenders_begin_with_the_same_configs_unless_they_are_unpaired():
+    def begins(**settings):
+        entries = compare(["builtin:random", "optuna:tpe"], n_trials=8, **settings).entries
+        return [[trial.config for trial in entry.result.trials][:2] for entry in entries]
+
+    one, other = begins()
+    assert one == other
+    one, other = begins(paired=False)
+    assert one != other
+
+
+def test_a_seed_is_that_of_the_run_itself():
+    entries = compare(seeds=[4, 7]).entries
+    assert [entry.result.seed for entry in entries] == [4, 4, 7, 7]
+
+
+def test_tasks_take_the_place_of_a_space_and_an_objective():
+    comparison = unitune.compare(
+        tasks=[BOWL, HILL], contenders=BUILTIN, n_trials=6, seeds=2, progress=False
+    )
+    frame, table = comparison.frame(), comparison.table()
+    assert frame.groupby(["task", "contender"]).size().tolist() == [2] * 4
+    assert table["task"].tolist() == ["bowl", "bowl", "hill", "hill"]
+    assert "2 contenders, 2 seeds" in str(comparison)
+    assert [entry.result.mode for entry in comparison.entries] == ["min", "min", "max", "max"] * 2
+
+
+def test_a_task_may_come_first_and_contenders_may_stop_trials_early():
+    comparison = unitune.compare(
+        CURVES, ["builtin:hyperband", "builtin:random+asha"], n_trials=9, progress=False
+    )
+    runs = comparison.results.runs.set_index("contender")
+    assert runs.loc["builtin:hyperband", "stops"] == "composed"
+    assert runs.loc["builtin:random", "resource"] == 9 * 27
+    assert (runs["resource"] >= 9 * 27).all()
+    assert "builtin:random" not in set(comparison.results.rungs["contender"])
+
+
+def test_a_scheduler_for_all_is_given_to_those_that_have_none():
+    comparison = unitune.compare(
+        CURVES.space,
+        CURVES.load(),
+        ["builtin:random", "builtin:hyperband"],
+        n_trials=9,
+        resource=(1, 27),
+        scheduler="asha",
+        scheduler_options={"eta": 9},
+        progress=False,
+    )
+    runs = comparison.results.runs.set_index("contender")
+    assert runs["scheduler"].to_dict() == {
+        "builtin:random": "asha",
+        "builtin:hyperband": "hyperband",
+    }
+
+
+def test_records_take_part_under_their_names():
+    mine = Contender("mine", "builtin", method="grid", options={"points": 3})
+    assert compare([mine, "builtin:random"]).frame()["trials"].tolist() == [3, 5]
+
+
+@pytest.mark.parametrize(
+    ("budget", "words"),
+    [({"timeout": 0.2}, "0.2 seconds"), ({"timeout": 9.0, "n_trials": 3}, "3 trials")],
+)
+def test_a_timeout_is_the_budget_where_there_is_no_other(budget, words):
+    comparison = unitune.compare(
+        LINE, lambda config: config["x"], BUILTIN[:1], progress=False, **budget
+    )
+    assert comparison.about["budget"] == words
+    reason = "timeout" if "n_trials" not in budget else "n_trials"
+    assert [entry.result.reason for entry in comparison.entries] == [reason]
+
+
+def test_the_results_are_the_tables_that_reports_are_made_of():
+    comparison = compare(seeds=2)
+    results = comparison.results
+    assert all(list(getattr(results, name)) == list(COLUMNS[name]) for name in COLUMNS)
+    assert results.runs["best"].tolist() == comparison.frame()["best"].tolist()
+    assert len(results.trials) == comparison.frame()["trials"].sum()
+    assert results.tasks["task"].tolist() == ["objective"]
+    assert results.about["seeds"] == [0, 1]
+
+
+def test_a_comparison_becomes_a_page(monkeypatch, tmp_path):
+    given = []
+
+    def write_html(results, path):
+        given.append(results)
+        return path
+
+    monkeypatch.setattr("unitune.report.write_html", write_html)
+    comparison = compare()
+    assert comparison.to_html(tmp_path / "report.html") == tmp_path / "report.html"
+    assert given[0].runs["best"].tolist() == comparison.frame()["best"].tolist()
+
+
+def test_a_contender_that_cannot_run_on_a_task_is_refused_before_anything_runs():
+    with pytest.raises(OptionError, match="resource="):
+        unitune.compare(BOWL, ["builtin:hyperband"], n_trials=3, progress=False)

@@ -1,134 +1,69 @@
-"""Several contenders on one task, side by side."""
+"""`compare`: several contenders side by side, in this process."""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import KW_ONLY, dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from unitune.api import run
+from unitune.bench.about import describe
+from unitune.bench.budget import Budget
+from unitune.bench.cells import Cell, Design, lay_out, read_seeds
+from unitune.bench.contenders import Contender, read_contenders
+from unitune.bench.entries import Comparison, Entry
+from unitune.bench.running import make
+from unitune.bench.suites import check_tasks
 from unitune.errors import BackendError, OptionError
-from unitune.preparation import plan, split
-from unitune.result import Result
+from unitune.preparation import plan
+from unitune.scheduling import choose
 from unitune.space import as_space
-from unitune.tables import render
-from unitune.trial import State
+from unitune.task import Task
 
-if TYPE_CHECKING:
-    import pandas as pd
+__all__ = ["Comparison", "Entry", "compare"]
 
-SECONDS = ("wall", "overhead", "start_up", "suggest", "observe", "evaluate")
-TEXTS = ("contender", "method", "proposals")
+N_TRIALS = 50
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One run of one contender.
-
-    Attributes:
-        contender: 'backend:method'.
-        seed: the run's seed.
-        result: what came of it; what there was of it, where the library failed.
-        error: the library's failure; None in general.
-    """
-
-    contender: str
-    seed: int
-    _: KW_ONLY
-    result: Result
-    error: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """The runs of a comparison; printing it gives one line a contender.
-
-    Attributes:
-        entries: every run, in the order in which they were made.
-        mode: 'min' or 'max'.
-    """
-
-    entries: tuple[Entry, ...]
-    mode: str
-
-    def frame(self) -> pd.DataFrame:
-        """Return one row a run: best value, seconds by where they went, trials by state."""
-        import pandas as pd
-
-        return pd.DataFrame([_row(entry) for entry in self.entries])
-
-    def table(self) -> pd.DataFrame:
-        """Return one row a contender, the best first.
-
-        With several seeds a figure is the median over them, and `lowest` and `highest` are the
-        extremes of the best values. Times are in seconds, trials are those of all seeds.
-        """
-        import pandas as pd
-
-        runs = self.frame()
-        several = len(set(runs["seed"])) > 1
-        rows = []
-        for contender, own in runs.groupby("contender", sort=False):
-            spread = {"lowest": own["best"].min(), "highest": own["best"].max()} if several else {}
-            seconds = {name: own[name].median() for name in SECONDS}
-            counts = {name: int(own[name].sum()) for name in ("trials", "failed")}
-            rows.append(
-                {
-                    "contender": contender,
-                    "method": own["method"].iloc[0],
-                    "proposals": own["proposals"].iloc[0],
-                    "best": own["best"].median(),
-                    **spread,
-                    **seconds,
-                    **counts,
-                }
-            )
-        ascending = self.mode == "min"
-        return pd.DataFrame(rows).sort_values("best", ascending=ascending, ignore_index=True)
-
-    def to_csv(self, path: str | Path) -> Path:
-        """Write `frame()` as CSV; returns where it went."""
-        target = Path(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        self.frame().to_csv(target, index=False)
-        return target
-
-    def __str__(self) -> str:
-        table = self.table()
-        numeric = [name for name in table.columns if name not in TEXTS]
-        rows = [[_shown(value) for value in row] for row in table.itertuples(index=False)]
-        better = "smaller is better" if self.mode == "min" else "greater is better"
-        seeds = len({entry.seed for entry in self.entries})
-        title = (
-            f"{len(table)} contenders, {seeds} seed{'s' * (seeds > 1)}"
-            f"{' (medians)' * (seeds > 1)}; {better}; times in seconds"
-        )
-        return render(title, [str(name) for name in table.columns], rows, numeric)
+Contenders = Iterable[str | Contender] | str | Contender
 
 
 def compare(
-    space: Any,
-    objective: Callable[..., Any],
-    contenders: Iterable[str],
+    space: Any = None,
+    objective: Any = None,
+    contenders: Contenders | None = None,
     *,
-    n_trials: int = 50,
+    tasks: Iterable[Task] | None = None,
+    n_trials: int | None = None,
+    max_resource: int | None = None,
+    timeout: float | None = None,
     seeds: int | Iterable[int] = 1,
     options: Mapping[str, Mapping[str, Any]] | None = None,
+    paired: bool = True,
+    baseline: bool = True,
     **settings: Any,
 ) -> Comparison:
-    """Run several contenders on one task with the same budget and the same seeds.
+    """Run several contenders with the same budget and the same seeds, in this process.
 
     All libraries are imported before the first run, so that no contender's start-up includes it.
+    For a given seed all contenders begin with the same configs, drawn at random, and have the same
+    trial seeds; a grid is its own design and has none of them. `unitune bench` does the same in
+    many processes, keeps it, and resumes it.
 
     Args:
-        space: a `Space`, or a dict of parameters.
+        space: a `Space`, or a dict of parameters; or a `Task`, and then contenders follow.
         objective: see `run`.
-        contenders: names like 'optuna:tpe'; 'optuna' alone is its flagship.
-        n_trials: trials for each run.
+        contenders: names like 'optuna:tpe', 'optuna:tpe(multivariate=true)' or
+            'hyperopt:tpe+asha', or `Contender` records; 'optuna' alone is its flagship. The
+            baseline 'builtin:random' joins them.
+        tasks: tasks, in place of a space and an objective.
+        n_trials: budget of each run in whole trials, 50 where no other is given.
+        max_resource: budget of each run in units of resource.
+        timeout: budget of each run in seconds; beside another budget, the seconds after which a
+            run begins no further trial.
         seeds: how many runs each contender makes (seeds 0, 1, …), or the seeds themselves.
         options: options by contender.
+        paired: whether contenders begin with the same configs; otherwise each begins as its
+            library does by itself.
+        baseline: whether the baseline joins in.
         settings: further arguments of `run`, the same for all.
 
     Raises:
@@ -144,63 +79,89 @@ def compare(
         >>> comparison.table()["contender"].tolist()
         ['builtin:grid', 'builtin:random']
     """
-    names = [contenders] if isinstance(contenders, str) else list(contenders)
-    per_contender = options or {}
-    searched = as_space(space)
-    numbers = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
-    if not names or not numbers:
-        raise OptionError("A comparison needs at least one contender and one seed.")
-    for name in [*names, *per_contender]:
-        plan(searched, *split(name), per_contender.get(name, {}))
-    for name in per_contender:
+    if isinstance(space, Task):
+        tasks, contenders = [space], objective if contenders is None else contenders
+    own = tasks is None
+    numbers = read_seeds(seeds)
+    entered = read_contenders(contenders or [], with_baseline=baseline)
+    entered = _completed(entered, options or {}, settings)
+    fields = [_own_task(space, objective, settings)] if tasks is None else check_tasks(tasks)
+    budget = _budget(n_trials, max_resource, timeout, settings)
+    settings.setdefault("progress", True)
+    design = Design(budget, paired=paired, own_seeds=own, settings=settings)
+    for task in fields:
+        for contender in entered:
+            _check(task, contender)
+    entries: list[Entry] = []
+    for cell in lay_out(fields, entered, numbers, design):
+        entries.append(_entry(cell))
+        if entries[-1].result.reason == "interrupted":
+            break
+    about = describe(fields, entered, numbers, design)
+    return Comparison(tuple(entries), fields[0].mode, about=about)
+
+
+def _own_task(space: Any, objective: Any, settings: dict[str, Any]) -> Task:
+    """Return a user's space and objective as a task, with what of the settings belongs to it."""
+    name = getattr(objective, "__name__", "objective")
+    return Task(
+        "objective" if name == "<lambda>" else name,
+        as_space(space),
+        objective=objective,
+        mode=settings.pop("mode", "min"),
+        metric=settings.pop("metric", None),
+        resource=settings.pop("resource", None),
+    )
+
+
+def _completed(
+    contenders: list[Contender],
+    options: Mapping[str, Mapping[str, Any]],
+    settings: dict[str, Any],
+) -> list[Contender]:
+    """Give contenders their options, and the common scheduler to those that have none."""
+    names = [contender.name for contender in contenders]
+    for name in options:
         if name not in names:
             raise OptionError(f"options name {name!r}, which is not among the contenders.")
-    entries: list[Entry] = []
-    # Seed by seed, so that a comparison cut short has every contender at equal budget.
-    for seed in numbers:
-        for name in names:
-            backend, method = split(name)
-            given = {**settings, "backend": backend, "method": method, "n_trials": n_trials}
-            given |= {"seed": seed, "options": per_contender.get(name)}
-            entries.append(_entry(name, seed, functools.partial(run, searched, objective, **given)))
-            if entries[-1].result.reason == "interrupted":
-                return Comparison(tuple(entries), entries[0].result.mode)
-    return Comparison(tuple(entries), entries[0].result.mode)
-
-
-def _entry(name: str, seed: int, make: Callable[[], Result]) -> Entry:
-    try:
-        return Entry(name, seed, result=make())
-    except BackendError as error:
-        if not isinstance(error.result, Result):
-            raise
-        return Entry(name, seed, result=error.result, error=str(error))
-
-
-def _row(entry: Entry) -> dict[str, Any]:
-    result = entry.result
-    complete = [t for t in result.trials if t.state is State.COMPLETE]
-    return {
-        "contender": entry.contender,
-        "method": f"{result.backend}:{result.method}",
-        "proposals": f"composed ({result.through})" if result.through else "native",
-        "seed": entry.seed,
-        "best": result.best.value if complete else None,
-        "wall": result.overhead.wall,
-        "overhead": result.overhead.total,
-        "start_up": result.overhead.start_up,
-        "suggest": result.overhead.suggest,
-        "evaluate": result.overhead.evaluate,
-        "observe": result.overhead.observe,
-        "idle": result.overhead.idle,
-        "trials": len(result.trials),
-        "complete": len(complete),
-        "failed": sum(t.state is State.FAILED for t in result.trials),
-        "reason": result.reason,
-        "error": entry.error,
-        **{f"version.{name}": version for name, version in result.versions.items()},
+    common = {
+        name: settings.pop(name) for name in ("scheduler", "scheduler_options") if name in settings
     }
+    return [
+        dataclasses.replace(
+            contender,
+            options={**contender.options, **options.get(contender.name, {})},
+            **({} if contender.scheduled else common),
+        )
+        for contender in contenders
+    ]
 
 
-def _shown(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def _budget(
+    n_trials: int | None,
+    max_resource: int | None,
+    timeout: float | None,
+    settings: dict[str, Any],
+) -> Budget:
+    if n_trials is None and max_resource is None:
+        if timeout is not None:
+            return Budget(seconds=timeout)
+        n_trials = N_TRIALS
+    if timeout is not None:
+        settings["timeout"] = timeout
+    return Budget(n_trials=n_trials, max_resource=max_resource)
+
+
+def _check(task: Task, contender: Contender) -> None:
+    """Raise what keeps a contender from running on a task; its library is imported."""
+    spec, _, scheduler = contender.find()
+    choose(spec, scheduler, task.resource, contender.scheduler_options)
+    plan(task.space, contender.backend, contender.method, contender.options)
+
+
+def _entry(cell: Cell) -> Entry:
+    ran = make(cell)
+    if ran.result is None:
+        raise BackendError(ran.error)
+    task, contender, seed = cell.name
+    return Entry(contender, seed, task=task, result=ran.result, error=ran.error, ran=ran)

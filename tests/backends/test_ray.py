@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import ray
 import spaces
+from clusters import local_ray
 from ray import tune
 from ray.tune.search.basic_variant import BasicVariantGenerator
 from ray.tune.search.hyperopt import HyperOptSearch
@@ -30,7 +31,6 @@ from unitune.errors import MissingLibraryError, OptionError, SpaceError, Unitune
 from unitune.objective import Evaluator
 from unitune.space import Bool, Categorical, Const, Float, Int, Space
 from unitune.trial import State, trial_seed
-from unitune_ray import cluster
 from unitune_ray.importer import read_space
 from unitune_ray.plugin import unitune_backends
 from unitune_ray.study import RayService
@@ -110,27 +110,8 @@ def test_a_ray_of_its_own_is_gone_after_an_error_too():
 @pytest.fixture(scope="module")
 def shared():
     # Also shows that a Ray started by hand works after one that unitune started.
-    with (
-        warnings.catch_warnings(),
-        tempfile.TemporaryDirectory(prefix="rt-") as place,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        warnings.simplefilter("ignore")
-        patch.setenv("HOME", place)  # where Ray writes a token by itself
-        ray.init(
-            address="local",
-            num_cpus=2,
-            include_dashboard=False,
-            object_store_memory=200 * 2**20,
-            log_to_driver=False,
-            logging_level=logging.CRITICAL,
-            _temp_dir=place,
-        )
+    with local_ray():
         yield
-        ray.shutdown()
-    # Ray leaves its security mode in the environment.
-    os.environ.pop("RAY_AUTH_MODE", None)
-    cluster._read_token_again()
 
 
 def by_hand(translation, search, n_trials, param_space, mode="min"):

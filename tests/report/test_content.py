@@ -1,0 +1,78 @@
+"""What all forms of the report have in common."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from analysis.made import RANDOM, made
+
+from unitune.report.content import comparison, how_tested, lede, texts_and_rows, title
+from unitune.report.findings import find
+
+
+def about(findings, **words):
+    return replace(findings, given=replace(findings.given, about=words))
+
+
+def test_the_title_counts_contenders_and_tasks(findings):
+    assert title(findings) == "3 contenders on 4 tasks: made"
+    alone = find(made({RANDOM: 1.0}, tasks=1, seeds=1, n_trials=4))
+    assert title(about(alone)) == "1 contender on 1 task"
+
+
+def test_the_line_below_it_tells_the_date_without_its_time_the_budget_and_the_seeds(findings):
+    told = lede(about(findings, date="2026-11-21T07:59:50+00:00", budget="25 trials", seeds=[0, 1]))
+    assert told == "2026-11-21 · budget of a run: 25 trials · seeds: 0, 1"
+    assert lede(about(findings)) == ""
+
+
+def test_it_is_told_how_differences_were_tested(findings):
+    told = how_tested(findings.main)
+    assert told.startswith("3 contenders on 4 tasks. Friedman's test: χ² = ")
+    assert "Wilcoxon's signed-rank test with Holm's correction, at 5 %." in told
+    assert "Nemenyi's critical difference (CD) is" in told
+
+
+def test_with_one_contender_nothing_is_tested():
+    found = find(made({RANDOM: 1.0}, tasks=2, seeds=2, n_trials=4))
+    assert how_tested(found.main) == (
+        "There are too few contenders or tasks for a test of their differences."
+    )
+
+
+def test_only_the_second_comparison_has_contenders_of_its_own(findings):
+    assert comparison(findings, findings.main)["alone"] == []
+    assert comparison(findings, findings.main)["over"] == "4 tasks"
+
+
+def test_what_was_not_run_is_told_once_a_contender(findings, drawn):
+    skipped = [
+        {"task": f"t{i}", "contender": "optuna:bohb", "why": f"t{i} has no resource"}
+        for i in range(3)
+    ]
+    found = about(findings, skipped=skipped, command="unitune bench\nrm -rf x", memory={"a": 1})
+    values = texts_and_rows(found, drawn.ledger)
+    assert values["skipped"] == ["optuna:bohb: not on t0, t1, t2 (such as: t0 has no resource)"]
+    assert values["command"] == "unitune bench rm -rf x"
+    assert values["about"] == [("memory", "a: 1")]
+
+
+def test_what_is_left_out_is_told_and_a_long_list_is_cut(findings, drawn):
+    import pandas as pd
+
+    rows = [
+        {"task": "", "contender": "x", "seed": "", "reason": "everywhere"},
+        {"task": "t", "contender": "x", "seed": 3, "reason": "no run"},
+        *({"task": "t", "contender": "y", "seed": i, "reason": "lost"} for i in range(60)),
+    ]
+    verdict = replace(findings.main.verdict, omissions=pd.DataFrame(rows))
+    found = replace(findings, main=replace(findings.main, verdict=verdict))
+    told = texts_and_rows(found, drawn.ledger)["omissions"]
+    assert told[:2] == ["x: everywhere", "t · x · seed 3: no run"]
+    assert told[-1] == "… and 22 more; the tables hold all."
+
+
+@pytest.mark.parametrize("key", ["ledger", "settings", "heat", "means", "totals"])
+def test_every_table_has_rows(findings, drawn, key):
+    assert texts_and_rows(findings, drawn.ledger)[key]

@@ -1,0 +1,46 @@
+"""Where the time went, and what it bought."""
+
+from __future__ import annotations
+
+import pytest
+
+from unitune.report import cost_figures
+
+
+def test_the_parts_of_the_bars_are_the_mean_seconds_of_a_run(findings):
+    view = cost_figures.overhead(findings).views["seconds"]
+    costs = findings.costs.set_index("contender")
+    for trace in view["traces"]:
+        assert trace["y"] == list(findings.labels)
+        assert trace["by"] == [0, 1, 2]
+        expected = [costs[trace["part"]][name] for name in findings.contenders]
+        assert trace["x"] == pytest.approx(expected, rel=1e-4)
+    assert {trace["part"] for trace in view["traces"]} == set(cost_figures.PARTS)
+
+
+def test_shares_add_up_to_one(findings):
+    view = cost_figures.overhead(findings).views["share"]
+    for values in zip(*(trace["x"] for trace in view["traces"]), strict=True):
+        assert sum(values) == pytest.approx(1, abs=1e-3)
+
+
+def test_without_evaluating_leaves_the_objective_out(findings):
+    view = cost_figures.overhead(findings).views["own"]
+    assert "evaluate" not in {trace["part"] for trace in view["traces"]}
+
+
+def test_a_proposal_is_drawn_in_milliseconds(findings):
+    view = cost_figures.suggestion(findings).views[""]
+    (trace,) = view["traces"]
+    costs = findings.costs.set_index("contender")["suggestion"]
+    expected = [1000 * costs[name] for name in findings.contenders]
+    assert trace["x"] == pytest.approx(expected, rel=1e-4)
+    assert 0 < view["floor"] < min(trace["x"])
+
+
+def test_the_price_puts_score_over_seconds(findings):
+    (trace,) = cost_figures.price(findings).views[""]["traces"]
+    ranking = findings.main.verdict.ranking.set_index("contender")
+    assert trace["text"] == list(findings.labels)
+    assert trace["y"] == pytest.approx(ranking["score"][list(findings.contenders)], rel=1e-4)
+    assert trace["x"] == pytest.approx(ranking["wall"][list(findings.contenders)], rel=1e-4)

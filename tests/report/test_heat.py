@@ -1,0 +1,44 @@
+"""Tasks by contenders."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from analysis.made import made
+
+from unitune.report import heat
+from unitune.report.findings import find
+
+
+def test_each_cell_shows_its_score_and_the_highest_wins(findings):
+    scores = findings.main.scores.set_index(["task", "contender"])["score"]
+    for row in heat.rows(findings):
+        shown = [scores[row.task, name] for name in findings.contenders]
+        assert [cell.text for cell in row.cells] == [f"{score:.2f}" for score in shown]
+        assert [cell.wins for cell in row.cells] == [score == max(shown) for score in shown]
+        assert [cell.shade for cell in row.cells] == pytest.approx(
+            [min(1, max(0, score)) for score in shown], abs=1e-3
+        )
+        assert row.told in ("separated", "not separated")
+
+
+def test_equal_scores_win_together():
+    found = find(made({"builtin:random": 1.0, "a": 2.0, "b": 2.0}, tasks=1, seeds=2, n_trials=5))
+    scores = found.main.scores.assign(score=[0.0, 0.5, 0.5])
+    tied = replace(found, main=replace(found.main, scores=scores))
+    (row,) = heat.rows(tied)
+    assert {found.contenders[cell.c] for cell in row.cells if cell.wins} == {"a", "b"}
+
+
+def test_a_contender_without_a_score_has_a_dash(findings):
+    scores = findings.main.scores
+    fewer = scores[(scores["task"] != "task-0") | (scores["contender"] != "skopt:gp")]
+    found = replace(findings, main=replace(findings.main, scores=fewer))
+    cell = heat.rows(found)[0].cells[findings.place("skopt:gp")]
+    assert (cell.text, cell.shade, cell.wins) == ("–", None, False)
+
+
+def test_the_last_row_is_the_ranking(findings):
+    ranking = findings.main.verdict.ranking["score"]
+    assert [cell.text for cell in heat.means(findings)] == [f"{score:.2f}" for score in ranking]

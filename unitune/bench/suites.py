@@ -1,0 +1,135 @@
+"""Suites: named groups of tasks, with the contenders and the budget that go with each."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable, Mapping
+from dataclasses import KW_ONLY, dataclass
+
+from unitune.bench.budget import Budget
+from unitune.discovery import TASKS, find
+from unitune.errors import MissingLibraryError, OptionError, UnknownNameError, nearest
+from unitune.plugins import discover_tasks
+from unitune.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """What a suite is run with where nothing else is asked for.
+
+    Args:
+        name: tasks say by it that they belong to the suite.
+        contenders: 'backend:method' each.
+        budget: for each run.
+        seeds: how many runs each contender makes on each task.
+    """
+
+    name: str
+    _: KW_ONLY
+    contenders: tuple[str, ...]
+    budget: Budget
+    seeds: int
+
+
+_LIBRARIES = ("optuna", "hyperopt", "skopt", "ray")
+_BACKENDS = ("builtin", *_LIBRARIES)
+
+# Every backend and every family of methods once at least.
+SMALL = (
+    *("builtin:random", "builtin:grid", "builtin:hyperband"),
+    *("optuna:random", "optuna:grid", "optuna:bayesian", "optuna:hyperband"),
+    *("hyperopt:bayesian", "hyperopt:hyperband", "skopt:bayesian", "ray:bayesian"),
+)
+# What every backend is best at, and the families that are the same everywhere from two of them.
+MIDDLE = (
+    *("builtin:random", "builtin:grid", "optuna:random", "optuna:grid"),
+    *(f"{library}:bayesian" for library in _LIBRARIES),
+    *(f"{backend}:hyperband" for backend in _BACKENDS),
+    "optuna:bohb",
+)
+# Every family on every backend.
+LARGE = (
+    *(f"{backend}:{method}" for backend in _BACKENDS for method in ("random", "grid", "hyperband")),
+    *(f"{library}:{method}" for library in _LIBRARIES for method in ("bayesian", "bohb")),
+)
+
+SUITES: Mapping[str, Suite] = {
+    suite.name: suite
+    for suite in (
+        Suite("smoke", contenders=SMALL, budget=Budget(n_trials=20), seeds=2),
+        Suite("quick", contenders=SMALL, budget=Budget(n_trials=30), seeds=3),
+        Suite("standard", contenders=MIDDLE, budget=Budget(n_trials=50), seeds=5),
+        Suite("full", contenders=LARGE, budget=Budget(n_trials=100), seeds=10),
+    )
+}
+
+
+def suite_of(name: str) -> Suite:
+    """Return what a suite is run with; one that only a plugin knows is run as `quick` is."""
+    quick = SUITES["quick"]
+    return SUITES.get(name) or Suite(
+        name, contenders=quick.contenders, budget=quick.budget, seeds=quick.seeds
+    )
+
+
+def known_tasks() -> dict[str, Task]:
+    """Return every task that an installed plugin brings and that can be used, by name."""
+    return {name: found.spec for name, found in discover_tasks().items() if not found.problem}
+
+
+def tasks_of(suite: str) -> list[Task]:
+    """Return the tasks of a suite, those apart whose libraries are not installed.
+
+    Raises:
+        UnknownNameError: no task belongs to it.
+    """
+    tasks = known_tasks()
+    found = [task for task in tasks.values() if suite in task.suites]
+    if not found:
+        suites = {name for task in tasks.values() for name in task.suites}
+        raise UnknownNameError(f"No task belongs to a suite {suite!r}. {nearest(suite, suites)}")
+    return [task for task in found if lack(task) is None]
+
+
+def tasks_named(names: Iterable[str]) -> list[Task]:
+    """Return the tasks of those names.
+
+    Raises:
+        UnknownNameError: there is none of that name.
+        PluginError: the plugin that brings it failed, or two plugins do.
+        MissingLibraryError: what it needs is not installed.
+    """
+    found = [find(TASKS, name) for name in names]
+    for task in found:
+        problem = lack(task)
+        if problem is not None:
+            raise MissingLibraryError(problem)
+    return found
+
+
+def lack(task: Task) -> str | None:
+    """Return a sentence on what a task needs and is not installed, or None."""
+    for module in task.needs:
+        if importlib.util.find_spec(module.partition(".")[0]) is None:
+            extra = task.extra or "benchmarks"
+            return (
+                f"Task {task.name!r} needs {module}, which is not installed. Install it with: pip "
+                f"install 'unitune[{extra}]'"
+            )
+    return None
+
+
+def check_tasks(tasks: Iterable[Task]) -> list[Task]:
+    """Return tasks as a list.
+
+    Raises:
+        OptionError: there is none, or two have one name.
+    """
+    given = list(tasks)
+    if not given:
+        raise OptionError("A benchmark needs at least one task.")
+    names = [task.name for task in given]
+    for name in names:
+        if names.count(name) > 1:
+            raise OptionError(f"Two tasks are named {name!r}; give each a name of its own.")
+    return given

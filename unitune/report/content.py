@@ -1,0 +1,164 @@
+"""The pieces that the page and the Markdown have in common."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from unitune.report import heat, listing, rungs
+from unitune.report.critical import unseparated
+from unitune.report.findings import Findings, Part, over
+from unitune.report.texts import number, one_line
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_OMISSIONS = 40
+ABOUT = ("suite", "date", "budget", "paired", "timing", "seeds", "hardware", "versions")
+NAMES = {
+    "paired": "paired designs and seeds",
+    "timing": "timing",
+    "budget": "budget of a run",
+}
+
+
+def texts_and_rows(findings: Findings, ledger: pd.DataFrame) -> dict[str, Any]:
+    """Return what every form of the report says, by the names that the templates use.
+
+    Args:
+        findings: the findings.
+        ledger: planned and spent resource, see `rungs.ledger`.
+    """
+    about = findings.about
+    return {
+        "findings": findings,
+        "title": title(findings),
+        "lede": lede(findings),
+        "totals": listing.totals(findings),
+        "main": comparison(findings, findings.main),
+        "also": comparison(findings, findings.also) if findings.also else None,
+        "columns": listing.COLUMNS,
+        "heat": heat.rows(findings),
+        "means": heat.means(findings),
+        "ledger": _ledger(findings, ledger),
+        "settings": listing.settings(findings),
+        "failures": listing.failures(findings),
+        "skipped": _skipped(findings),
+        "omissions": _omissions(findings),
+        "command": one_line(about.get("command") or ""),
+        "about": _about(findings),
+    }
+
+
+def comparison(findings: Findings, part: Part) -> dict[str, Any]:
+    """Return what is said of one comparison."""
+    return {
+        "ranking": listing.ranking(findings, part),
+        "tested": how_tested(part),
+        "unseparated": unseparated(findings, part),
+        "over": over(part),
+        "alone": [
+            findings.label(name)
+            for name in part.verdict.ranking["contender"]
+            if name not in set(findings.main.verdict.ranking["contender"])
+        ],
+        "said": part.said,
+        "caveats": part.caveats,
+        "separation": part.verdict.separation,
+    }
+
+
+def title(findings: Findings) -> str:
+    """Return the report's title."""
+    suite = one_line(findings.about.get("suite") or "")
+    count = len(findings.contenders)
+    contenders = f"{count} contender{'s' * (count != 1)}"
+    tasks = len(set(findings.given.runs["task"]))
+    return f"{contenders} on {tasks} task{'s' * (tasks != 1)}" + (f": {suite}" if suite else "")
+
+
+def lede(findings: Findings) -> str:
+    """Return the line under the title: budget, seeds, date."""
+    about = findings.about
+    told = [
+        text.partition("T")[0] if key == "date" else f"{NAMES.get(key, key)}: {text}"
+        for key in ("date", "budget", "seeds")
+        if (text := listing.facts(about.get(key, "")))
+    ]
+    return " · ".join(told)
+
+
+def how_tested(part: Part) -> str:
+    """Return how the differences were tested, and what came of it."""
+    s = part.verdict.separation
+    if s is None:
+        return "There are too few contenders or tasks for a test of their differences."
+    level = f"{100 * s.alpha:.3g} %"
+    told = [f"{s.k} contenders on {s.n} {s.unit}."]
+    if math.isfinite(s.friedman_p):
+        told.append(
+            f"Friedman's test: χ² = {number(s.friedman, 3)}, p = {number(s.friedman_p, 2)}."
+        )
+    told.append(f"Pairs: Wilcoxon's signed-rank test with Holm's correction, at {level}.")
+    if math.isfinite(s.critical_difference):
+        told.append(f"Nemenyi's critical difference (CD) is {s.critical_difference:.2f} ranks.")
+    return " ".join(told)
+
+
+def _ledger(findings: Findings, table: pd.DataFrame) -> list[list[str]]:
+    if table.empty:
+        return []
+    summed = rungs.totals(table)
+    rows = []
+    for name in findings.contenders:
+        for row in summed[summed["contender"] == name].to_dict("records"):
+            level = number(row["least"])
+            if row["most"] != row["least"]:
+                level = f"{level}–{number(row['most'])}"
+            rows.append(
+                [
+                    *(findings.label(name), number(row["bracket"]), number(row["rung"]), level),
+                    *(number(row[c]) for c in ("planned_trials", "trials", "planned", "consumed")),
+                ]
+            )
+    return rows
+
+
+def _omissions(findings: Findings) -> list[str]:
+    told = []
+    frame = findings.main.verdict.omissions
+    for row in frame.itertuples():
+        where = " · ".join(
+            one_line(text)
+            for text in (
+                row.task,
+                row.contender,
+                row.seed if row.seed == "" else f"seed {row.seed}",
+            )
+            if str(text)
+        )
+        told.append(f"{where}: {one_line(row.reason)}")
+    if len(told) > MOST_OMISSIONS:
+        more = len(told) - MOST_OMISSIONS
+        return [*told[:MOST_OMISSIONS], f"… and {more} more; the tables hold all."]
+    return told
+
+
+def _skipped(findings: Findings) -> list[str]:
+    """Return which runs were not made, and why; one line a contender."""
+    told: dict[str, list[Mapping[str, Any]]] = {}
+    for entry in findings.about.get("skipped", ()):
+        told.setdefault(one_line(entry["contender"]), []).append(entry)
+    return [
+        f"{name}: not on {', '.join(one_line(entry['task']) for entry in entries)} "
+        f"(such as: {one_line(entries[0]['why'])})"
+        for name, entries in told.items()
+    ]
+
+
+def _about(findings: Findings) -> list[tuple[str, str]]:
+    about = findings.about
+    keys = [*ABOUT, *(key for key in about if key not in (*ABOUT, "command", "skipped"))]
+    rows = [(one_line(NAMES.get(k, k)), listing.facts(about[k])) for k in keys if k in about]
+    return [(label, text) for label, text in rows if text]

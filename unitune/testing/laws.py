@@ -1,0 +1,134 @@
+"""The law of every kind of parameter, written down apart from the code that is tested by it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from unitune.space import Bool, Categorical, Const, Float, Int, Parameter, Space
+from unitune.space.sameness import same
+
+Column = NDArray[np.float64]
+
+# A right backend falls on the wrong side of a test once in a thousand million runs.
+DOUBT = 1e-9
+
+
+def axis(scale: str) -> Callable[[float], float]:
+    """Return the map onto the axis where a scale's law is uniform."""
+    maps: dict[str, Callable[[float], float]] = {
+        "linear": float,
+        "log": math.log,
+        "reverse_log": lambda x: -math.log1p(-x),
+    }
+    return maps[scale]
+
+
+def values(parameter: Any) -> list[Any]:
+    """Return every value of a countable parameter."""
+    if isinstance(parameter, Categorical | Bool):
+        return list(parameter.choices)
+    if isinstance(parameter, Int):
+        return list(range(parameter.low, parameter.high + 1, parameter.step or 1))
+    count = round((parameter.high - parameter.low) / parameter.step - 0.499999) + 1
+    return [round(parameter.low + i * parameter.step, 12) for i in range(count)]
+
+
+def shares(parameter: Any) -> Column:
+    """Return the probability of every value of a countable parameter.
+
+    Uniform on the linear scale; on the others the share of half a step on either side, the
+    outermost side ending half-way to zero (log) or one (reverse_log) where it would cross.
+    """
+    own = values(parameter)
+    if isinstance(parameter, Categorical | Bool) or parameter.scale == "linear":
+        return np.full(len(own), 1 / len(own))
+    half = (parameter.step or 1) / 2
+    edges = [own[0] - half, *(value + half for value in own)]
+    if parameter.scale == "log":
+        edges[0] = max(edges[0], own[0] / 2)
+    else:
+        edges[-1] = min(edges[-1], (own[-1] + 1) / 2)
+    places = np.array([axis(parameter.scale)(edge) for edge in edges])
+    return np.asarray(np.diff(places) / (places[-1] - places[0]))
+
+
+def cdf(parameter: Float) -> Any:
+    """Return the distribution function of a continuous parameter."""
+    place = axis(parameter.scale)
+    low, high = place(parameter.low), place(parameter.high)
+    return np.vectorize(lambda x: (place(x) - low) / (high - low))
+
+
+def p_value(parameter: Any, draws: Sequence[Any]) -> float:
+    """Return how likely draws as odd as these are under the law of the parameter."""
+    if isinstance(parameter, Float) and parameter.step is None:
+        return float(stats.kstest(draws, cdf(parameter)).pvalue)
+    own = values(parameter)
+    counts = np.zeros(len(own))
+    if isinstance(parameter, Categorical | Bool):
+        for draw in draws:
+            counts[next(i for i, choice in enumerate(own) if same(choice, draw))] += 1
+    else:
+        place = {value: i for i, value in enumerate(own)}
+        for draw in draws:
+            counts[place[draw]] += 1
+    if len(own) < 2:
+        return 1.0
+    observed, expected = _merged(counts, shares(parameter) * len(draws))
+    return float(stats.chisquare(observed, expected).pvalue) if len(observed) > 1 else 1.0
+
+
+def plain(parameter: Parameter, value: Any) -> bool:
+    """Return whether a value is of Python's own type, or the very object that was listed."""
+    if isinstance(parameter, Const):
+        return value is parameter.value
+    if isinstance(parameter, Categorical | Bool):
+        return any(value is choice for choice in parameter.choices)
+    return type(value) is (int if isinstance(parameter, Int) else float)
+
+
+def within(parameter: Any, value: Any) -> bool:
+    """Return whether a value is one of the parameter's, to the last bit."""
+    if isinstance(parameter, Const):
+        return same(value, parameter.value)
+    if isinstance(parameter, Categorical | Bool):
+        return any(same(value, choice) for choice in parameter.choices)
+    countable = isinstance(parameter, Int) or parameter.step is not None
+    inside = parameter.low <= value <= parameter.high
+    return inside and (not countable or value in values(parameter))
+
+
+def law_faults(space: Space, configs: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the p-value of every parameter whose law configs do not seem to follow."""
+    faults = {}
+    for name, parameter in space.items():
+        column = [config[name] for config in configs if name in config]
+        if parameter.size > 1 and len(column) > len(configs) / 8:
+            odds = p_value(parameter, column)
+            if odds < DOUBT:
+                faults[name] = odds
+        elif not column:
+            faults[name] = 0.0
+    return faults
+
+
+def _merged(counts: Column, expected: Column) -> tuple[Column, Column]:
+    # The chi-square law needs some five expected draws a cell: rarer neighbours are put together.
+    joined = [[0.0, 0.0]]
+    for count, share in zip(counts, expected, strict=True):
+        if joined[-1][1] >= 5:
+            joined.append([0.0, 0.0])
+        joined[-1][0] += count
+        joined[-1][1] += share
+    if len(joined) > 1 and joined[-1][1] < 5:
+        count, share = joined.pop()
+        joined[-1][0] += count
+        joined[-1][1] += share
+    observed, rest = np.array(joined).T
+    return observed, rest
