@@ -16,7 +16,7 @@ import pytest
 
 import unitune
 from unitune import Categorical, Float, Space
-from unitune.errors import OptionError, UnituneWarning, UnknownNameError
+from unitune.errors import ObjectiveError, OptionError, UnituneWarning, UnknownNameError
 from unitune.trial import State
 
 SPACE = Space({"x": Float(0, 1)})
@@ -283,6 +283,12 @@ def test_what_makes_no_sense_is_refused_before_anything_runs(settings, error, wo
     with pytest.raises(error, match=words):
         run(lambda config: called.append(1), **settings)
     assert not called
+
+
+def test_an_objective_that_cannot_know_how_far_to_go_is_refused_with_a_sentence():
+    with pytest.raises(ObjectiveError, match=r"compute up to trial\.resource"):
+        hyperband(lambda config: config["x"])
+    assert len(run(lambda config: config["x"], resource=(1, 9), n_trials=2).trials) == 2
 
 
 def test_reports_that_make_no_sense_are_defined():

@@ -13,8 +13,8 @@ from unitune.chronicle import Decision
 from unitune.execution import Execution
 from unitune.installed import restrict
 from unitune.objective import Evaluator
-from unitune.plugins import discover, find_backend, make_callbacks
-from unitune.preparation import plan
+from unitune.plugins import discover, find_backend, find_method, make_callbacks
+from unitune.preparation import plan, proposer
 from unitune.recorder import Callback
 from unitune.result import Result
 from unitune.scheduling import choose, pair
@@ -138,6 +138,7 @@ def run(
         given = read_options(options)
         spec = find_backend(backend)
         method, scheduler = pair(spec, method, scheduler)
+        proposing = find_method(spec, method)
         bounds = read_resource(resource)
         settings = Settings(
             Evaluator(objective, metric, best=read_best(value, mode)),
@@ -163,7 +164,14 @@ def run(
             storage=storage,
             study=study,
             resume=resume,
-            choice=choose(spec, scheduler, bounds, read_options(scheduler_options)),
+            choice=choose(
+                spec,
+                scheduler,
+                bounds,
+                read_options(scheduler_options),
+                method=proposing,
+                through=proposer(spec, proposing, searched, given),
+            ),
         )
         check_storage(settings)
         return Session(plan(searched, backend, method, given), settings).run(begun)

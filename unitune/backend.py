@@ -18,7 +18,7 @@ from typing import Any, Literal, Protocol, Self, TypeVar
 from unitune.capabilities import Method
 from unitune.errors import OptionError, nearest
 from unitune.translation import Raw, Translation
-from unitune.trial import Failure, Outcome, State
+from unitune.trial import Failure, Leg, Outcome, State, Verdict
 
 Mode = Literal["min", "max"]
 Built = TypeVar("Built")
@@ -62,6 +62,11 @@ class Problem:
         initial: raw configs that a service evaluates first; a study has them injected.
         proposer: for a composed method on a service, the study that proposes.
         scheduler: which of the library's own schedulers to use; None for none.
+        most: the most resource that a trial may use; None for no limit.
+        limit: how many trials there may be at the most, where the budget is one of resource;
+            `n_trials` is then how many that suffices for if each uses the most.
+        partial: whether the `proposer` itself tells stopped trials from complete ones.
+        steered: whether a scheduler of unitune's decides in the sink.
     """
 
     translation: Translation
@@ -75,6 +80,10 @@ class Problem:
     initial: tuple[Mapping[str, Raw], ...] = ()
     proposer: Study | None = None
     scheduler: Scheduling | None = None
+    most: int | None = None
+    limit: int | None = None
+    partial: bool = False
+    steered: bool = False
 
     def loss(self, value: float) -> float:
         """Return the value with the sign that makes smaller better."""
@@ -166,22 +175,51 @@ class Study(Backend):
 
 
 class Sink(Protocol):
-    """Where a `Service` delivers what happens; it answers whether to go on.
+    """Where a `Service` delivers what happens; it answers what is to become of trials.
 
-    Trials are numbered in the order in which they are `started`.
+    A trial is proposed, then begun, reports, and is finished. On the way it may pause: when it
+    does, and when it ends, the leg that it has come to the end of is handed in.
     """
 
-    def started(self, key: str, values: Mapping[str, Raw]) -> None:
-        """A trial begins, with its raw config."""
+    def proposed(self, key: str, values: Mapping[str, Raw]) -> int | None:
+        """There is a further trial, with its raw config; returns how far it goes at first.
 
-    def reported(self, key: str, step: int, value: float) -> bool:
-        """A trial has a value at one step; returns whether to stop that trial."""
+        Trials are numbered in this order. None is for no limit.
+        """
+
+    def begun(self, key: str) -> None:
+        """A trial begins to be evaluated."""
+
+    def reported(self, key: str, step: int, value: float) -> Verdict:
+        """A trial has a value at one step; returns what becomes of it."""
+
+    def consumed(self, key: str, leg: Leg) -> None:
+        """A trial has paused or ended, and consumed that since it began or went on."""
+
+    def perturbed(self, key: str, source: str, step: int, values: Mapping[str, Raw]) -> None:
+        """A trial goes on with another raw config, from the state of another trial at a step."""
 
     def finished(self, key: str, outcome: Outcome, seconds: float) -> None:
         """A trial ended after that many seconds of evaluation."""
 
     def rejected(self) -> None:
         """A proposal broke a constraint of the space: it is no trial."""
+
+    def released(self) -> list[tuple[str, int | None]]:
+        """Return the paused trials whose pause is over: each with how far it goes on.
+
+        None is for a trial that is not gone on with: it is to be finished as pruned.
+        """
+
+    def gone_on(self, key: str) -> None:
+        """A released trial is gone on with."""
+
+    def full(self) -> None:
+        """No further trial can be proposed before a paused one goes on."""
+
+    @property
+    def room(self) -> bool:
+        """Whether a further trial may be proposed: the budget allows for one more."""
 
     @property
     def done(self) -> bool:

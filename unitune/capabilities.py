@@ -79,6 +79,8 @@ class SchedulerSpec:
         pauses: whether it pauses trials and goes on with the best of them.
         extra: the unitune extra that installs what it needs beyond the library itself.
         needs: importable modules that it needs beyond the library itself.
+        methods: the methods of its backend that it goes with, as long as they propose by
+            themselves; empty for all.
     """
 
     name: str
@@ -87,6 +89,7 @@ class SchedulerSpec:
     about: str = ""
     resource: bool = False
     pauses: bool = False
+    methods: tuple[str, ...] = ()
     extra: str | None = None
     needs: tuple[str, ...] = ()
 

@@ -110,7 +110,7 @@ class Handle:
         self.first: int | None = None
         self.last: int | None = None
         self.returned = False
-        self._known = job.reports[-1].step if job.reports else -1
+        self._before = job.reports
         self._on_report = on_report
         self._read = read
         self._lock = threading.Lock()
@@ -140,6 +140,21 @@ class Handle:
                 return
             self._take(at, number)
 
+    def origin(self) -> tuple[int, How]:
+        """Return the step from which this leg computes, and how it came by the state there.
+
+        Known once it has reported for the first time.
+        """
+        loaded, first = self.checkpoint.step, self.first
+        if not self._before:
+            return loaded or 0, "restored" if loaded else "first"
+        if first is None or self.returned:
+            start = 0 if loaded is None else self._before[-1].step
+        else:
+            # What the first leg had computed before its first report, this one had before its own.
+            start = max(0, first - self._before[0].step)
+        return start, "restored" if start else "replayed"
+
     @property
     def _next(self) -> int:
         return ((self.checkpoint.step or 0) if self.last is None else self.last) + 1
@@ -148,7 +163,7 @@ class Handle:
         self.first = at if self.first is None else self.first
         self.checkpoint.upcoming = at + (at - self.last if self.last else 1)
         self.last = at
-        if at <= self._known:
+        if self._before and at <= self._before[-1].step:
             return
         self.reports.append(Report(at, number))
         self.verdict = self._on_report(self.number, at, number)
@@ -181,6 +196,7 @@ class Evaluator:
 
     Attributes:
         wants_trial: whether the objective takes a trial handle.
+        handle: that of the trial being evaluated; None between trials.
 
     Raises:
         OptionError: the objective cannot be called that way.
@@ -198,10 +214,11 @@ class Evaluator:
         self.best = best
         self._read = Reader(metric)
         self.wants_trial = wants_trial(objective)
+        self.handle: Handle | None = None
         self._waiting: dict[int, tuple[Generator[Any, None, Any], Handle]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_waiting": {}}
+        return {**self.__dict__, "handle": None, "_waiting": {}}
 
     def __call__(
         self, job: Job, on_report: OnReport, checkpoint: Checkpoint | None = None
@@ -221,11 +238,13 @@ class Evaluator:
         else:
             handle.go_on(job, on_report)
             before = handle.last
+        self.handle = handle
         started = time.perf_counter()
         outcome = self._outcome(handle, generator)
         seconds = time.perf_counter() - started
+        self.handle = None
         paused = handle.verdict is Verdict.PAUSE and outcome.state is State.PRUNED
-        start, how = _start(job, handle, before)
+        start, how = handle.origin() if before is None else (before, "waited")
         if handle.verdict is Verdict.CONTINUE:
             handle.verdict = Verdict.FINISH  # whoever reports now reports after the end
         return Finished(
@@ -263,6 +282,7 @@ class Evaluator:
                     handle.returned = True
                     handle.report(returned, step=handle.resource)
             if handle.verdict in (Verdict.STOP, Verdict.PAUSE):
+                self._refuse_to_guess(handle)
                 state = State.PRUNED
             value = self._value(returned, handle, state)
         except Infeasible as verdict:
@@ -274,6 +294,14 @@ class Evaluator:
         metrics = dict(returned) if isinstance(returned, Mapping) and failure is None else {}
         reports = tuple(handle.reports)
         return Outcome(state, value, reports=reports, metrics=metrics, failure=failure)
+
+    def _refuse_to_guess(self, handle: Handle) -> None:
+        if handle.returned and not self.wants_trial:
+            raise BadValueError(
+                f"the scheduler looks at trials after {handle.resource} steps, and the objective "
+                f"neither reports nor takes a trial that says how far to go; yield a value at "
+                f"each step, or take a second argument, trial, and compute up to trial.resource"
+            )
 
     def _value(self, returned: Any, handle: Handle, state: State) -> float | None:
         reported = [report.value for report in handle.reports]
@@ -311,21 +339,6 @@ class Evaluator:
         finally:
             if handle.number not in self._waiting:
                 generator.close()
-
-
-def _start(job: Job, handle: Handle, before: int | None) -> tuple[int, How]:
-    """Return the step from which a leg computed, and how it came by the state there."""
-    if before is not None:
-        return before, "waited"
-    loaded = handle.checkpoint.step
-    if not job.reports:
-        return loaded or 0, "restored" if loaded else "first"
-    if handle.first is None or handle.returned:
-        start = 0 if loaded is None else job.reports[-1].step
-    else:
-        # What the first leg had computed before its first report, this one had before its own.
-        start = max(0, handle.first - job.reports[0].step)
-    return start, "restored" if start else "replayed"
 
 
 def _memory_allows() -> bool:

@@ -51,7 +51,7 @@ def plan(space: Space, backend: str, method: str, options: Mapping[str, Any]) ->
     spec = find_backend(backend)
     chosen = find_method(spec, pair(spec, method, None)[0])
     target = load(spec, chosen)
-    through = _through(spec, chosen, space, options)
+    through = proposer(spec, chosen, space, options)
     if spec.contract == "service" and through is not None:
         return _service_through(spec, chosen, target, space, through)
     translation = translated(space, spec, chosen, target)
@@ -63,9 +63,9 @@ def plan(space: Space, backend: str, method: str, options: Mapping[str, Any]) ->
         proposing = dataclasses.replace(
             problem, translation=inner.translation, method=inner.method, initial=()
         )
-        proposer: Any = inner._open(proposing)
+        asked: Any = inner._open(proposing)
         host = target.open(dataclasses.replace(problem, options={}))
-        return ComposedStudy(proposer, inner.translation, host, translation)
+        return ComposedStudy(asked, inner.translation, host, translation)
 
     return Plan(spec, chosen, translation=translation, through=through, _open=open_composed)
 
@@ -93,9 +93,10 @@ def split(contender: str) -> tuple[str, str]:
     return backend, method or "bayesian"
 
 
-def _through(
+def proposer(
     spec: BackendSpec, method: Method, space: Space, options: Mapping[str, Any]
 ) -> str | None:
+    """Return the 'backend:method' that proposes in place of a method; None where it does itself."""
     if spec.contract == "service" and "searcher" in options:
         return str(options["searcher"])
     features = {"constraint"} if space.constraints else set()
@@ -119,11 +120,17 @@ def _service_through(
         options = dict(problem.options)
         options.pop("searcher", None)
         asked = dataclasses.replace(
-            problem, method=inner.method, options=options.pop("searcher_options", {}), initial=()
+            problem,
+            method=inner.method,
+            options=options.pop("searcher_options", {}),
+            initial=(),
+            scheduler=None,
         )
-        proposer: Any = inner._open(asked)
+        study: Any = inner._open(asked)
         service: Service = target.open(
-            dataclasses.replace(problem, options=options, proposer=proposer)
+            dataclasses.replace(
+                problem, options=options, proposer=study, partial=inner.spec.partial
+            )
         )
         return service
 

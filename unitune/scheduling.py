@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from unitune.backend import Scheduling
-from unitune.capabilities import BackendSpec, SchedulerSpec
+from unitune.capabilities import BackendSpec, Method, SchedulerSpec
 from unitune.errors import MissingLibraryError, OptionError, UnknownNameError, nearest
 from unitune.plugins import discover_schedulers, find_scheduler, lacks, load_scheduler
 from unitune.schedulers import Scheduler
@@ -102,8 +102,20 @@ def choose(
     scheduler: str | None,
     resource: tuple[int, int] | None,
     options: Mapping[str, Any],
+    *,
+    method: Method | None = None,
+    through: str | None = None,
 ) -> Choice:
     """Return a run's scheduler: the backend's own of that name, else unitune's.
+
+    Args:
+        spec: the backend.
+        scheduler: the scheduler's name; None for none.
+        resource: the least and the most a trial consumes.
+        options: the user's options for it.
+        method: what proposes, where it is known: not every scheduler of a library goes with every
+            method.
+        through: 'backend:method' where another one proposes in its place.
 
     Raises:
         UnknownNameError: there is none of that name.
@@ -115,7 +127,7 @@ def choose(
         if options:
             raise OptionError("scheduler_options= are for a scheduler: give scheduler= too.")
         return Choice(resource=resource)
-    found, native = _find(spec, scheduler)
+    found, native = _find(spec, scheduler, method, through)
     lack = lacks(found)
     if lack is not None:
         raise MissingLibraryError(lack)
@@ -128,16 +140,40 @@ def choose(
     return Choice(found, native=native, resource=resource, options=options)
 
 
-def _find(spec: BackendSpec, scheduler: str) -> tuple[SchedulerSpec, bool]:
+def _find(
+    spec: BackendSpec, scheduler: str, method: Method | None, through: str | None
+) -> tuple[SchedulerSpec, bool]:
     if not isinstance(scheduler, str):
         raise UnknownNameError(f"A scheduler is named by a string, not {scheduler!r}.")
     own = {one.name: one for one in spec.schedulers}
-    if scheduler in own:
-        return own[scheduler], True
     name = scheduler.removeprefix(COMPOSED)
+    if scheduler in own:
+        if _fits(own[scheduler], method, through):
+            return own[scheduler], True
+        if name not in discover_schedulers():
+            raise _unfitting(spec, own[scheduler], method, through)
     known = [*own, *discover_schedulers()]
     if name not in known:
         raise UnknownNameError(
             f"There is no scheduler {scheduler!r} for backend {spec.name!r}. {nearest(name, known)}"
         )
     return find_scheduler(name), False
+
+
+def _fits(own: SchedulerSpec, method: Method | None, through: str | None) -> bool:
+    if method is None or not own.methods:
+        return True
+    return through is None and method.name in own.methods
+
+
+def _unfitting(
+    spec: BackendSpec, own: SchedulerSpec, method: Method | None, through: str | None
+) -> OptionError:
+    methods = " and ".join(repr(name) for name in own.methods)
+    given = f"method {method.name!r} is none of them" if method is not None else ""
+    if through is not None:
+        given = f"{through!r} proposes here, for the sake of the options or of the constraints"
+    return OptionError(
+        f"Scheduler {own.name!r} of backend {spec.name!r} goes with the methods {methods} of that "
+        f"library itself, and {given}. Change the method or the space, or use another scheduler."
+    )

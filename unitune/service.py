@@ -3,60 +3,148 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field, replace
+from typing import Any
 
-from unitune.backend import Service
+from unitune.backend import Answer, Service, Study
 from unitune.errors import BackendError, UnituneError
 from unitune.objective import Evaluator
 from unitune.recorder import Run
 from unitune.space import Config
+from unitune.steering import Steering
 from unitune.translation import Raw, Translation
-from unitune.trial import Outcome, Trial, trial_seed
+from unitune.trial import Leg, Outcome, Perturbation, Trial, Verdict, trial_seed
+
+
+class Onlooker(Study):
+    """Stands where a study does, for a library that proposes and learns by itself."""
+
+    def ask(self) -> Answer:
+        return Answer.EXHAUSTED
+
+    def tell(self, token: Any, outcome: Outcome) -> None:
+        """Learn nothing."""
+
+    @property
+    def native(self) -> None:
+        return None
+
+
+@dataclass(slots=True)
+class _Course:
+    """A trial between its proposal and its end."""
+
+    number: int
+    config: Config
+    _: KW_ONLY
+    resource: int | None = None  # how far it goes
+    start: float | None = None
+    paused: bool = False
+    legs: list[Leg] = field(default_factory=list)
+    perturbations: list[Perturbation] = field(default_factory=list)
 
 
 class ServiceSink:
-    """Records what a service does, as the driver records what a study does."""
+    """Records what a service does, as the driver records what a study does.
 
-    def __init__(self, translation: Translation, run: Run, *, seed: int, initial: int) -> None:
+    Args:
+        translation: lifts the service's raw values.
+        run: takes the trials and says when to end.
+        steering: says which running trials go on.
+        seed: the run's seed, from which each trial has its own.
+        n_trials: how many trials there may be.
+        initial: how many of the first configs are the user's.
+    """
+
+    def __init__(
+        self,
+        translation: Translation,
+        run: Run,
+        steering: Steering,
+        *,
+        seed: int,
+        n_trials: int,
+        initial: int = 0,
+    ) -> None:
         self._translation = translation
         self._run = run
+        self._steering = steering
         self._seed = seed
+        self._n_trials = n_trials
         self._initial = initial
-        self._started: dict[str, tuple[int, Config, float]] = {}
+        self._numbers: dict[str, int] = {}
+        self._keys: list[str] = []
+        self._courses: dict[str, _Course] = {}
+        self._full = False
         self._error: UnituneError | None = None
 
-    def started(self, key: str, values: Mapping[str, Raw]) -> None:
-        number = len(self._started)
-        self._started[key] = (number, self._translation.lift(values), self._run.elapsed)
+    def proposed(self, key: str, values: Mapping[str, Raw]) -> int | None:
+        number = self._numbers[key] = len(self._keys)
+        self._keys.append(key)
+        resource = self._steering.begin(number)
+        self._courses[key] = _Course(number, self._translation.lift(values), resource=resource)
+        return resource
 
-    def reported(self, key: str, step: int, value: float) -> bool:
-        return False
+    def begun(self, key: str) -> None:
+        course = self._courses[key]
+        course.paused = False
+        if course.start is None:
+            course.start = self._run.elapsed
+
+    def reported(self, key: str, step: int, value: float) -> Verdict:
+        return self._steering.report(self._numbers[key], None, step, value)
+
+    def consumed(self, key: str, leg: Leg) -> None:
+        course = self._courses[key]
+        place = self._steering.place(course.number)
+        if place is not None:
+            leg = replace(leg, bracket=place.bracket, rung=place.rung)
+        course.paused = True
+        course.legs.append(leg)
+        self._run.consume(leg.consumed)
+
+    def perturbed(self, key: str, source: str, step: int, values: Mapping[str, Raw]) -> None:
+        course, config = self._courses[key], self._translation.lift(values)
+        course.perturbations.append(
+            Perturbation(step, self._numbers[source], before=course.config, after=config)
+        )
+        course.config = config
 
     def finished(self, key: str, outcome: Outcome, seconds: float) -> None:
-        number, config, start = self._started[key]
+        course = self._courses.pop(key)
         if self._error is not None:
             return
+        self._steering.ended(course.number, outcome)
         try:
-            self._run.add(
-                Trial(
-                    number,
-                    config,
-                    state=outcome.state,
-                    value=outcome.value,
-                    seed=trial_seed(self._seed, number),
-                    reports=outcome.reports,
-                    metrics=outcome.metrics,
-                    failure=outcome.failure,
-                    initial=number < self._initial,
-                    start=start,
-                    evaluate=seconds,
-                )
-            )
+            self._run.add(self._record(course, outcome, seconds))
         except UnituneError as error:
             # Raised inside the library's loop it might be taken for one of the library's own.
             self._error = error
 
     def rejected(self) -> None:
         self._run.rejected += 1
+
+    def released(self) -> list[tuple[str, int | None]]:
+        return [(self._keys[one.number], one.resource) for one in self._steering.releases()]
+
+    def gone_on(self, key: str) -> None:
+        course = self._courses[key]
+        releases = {one.number: one.resource for one in self._steering.releases()}
+        course.resource = releases.get(course.number)
+        course.paused = False
+        self._steering.go_on(course.number)
+
+    def full(self) -> None:
+        if not self._full:
+            self._full = True
+            self._steering.full()
+        elif not self._steering.releases():
+            self._run.stop("stalled")  # a scheduler that lets nobody go on
+
+    @property
+    def room(self) -> bool:
+        active = (course.resource for course in self._courses.values() if not course.paused)
+        return not self.done and len(self._keys) < self._n_trials and self._run.affords(active)
 
     @property
     def done(self) -> bool:
@@ -66,6 +154,23 @@ class ServiceSink:
         """Raise the error that ended the run, if one did."""
         if self._error is not None:
             raise self._error
+
+    def _record(self, course: _Course, outcome: Outcome, seconds: float) -> Trial:
+        return Trial(
+            course.number,
+            course.config,
+            state=outcome.state,
+            value=outcome.value,
+            seed=trial_seed(self._seed, course.number),
+            reports=outcome.reports,
+            metrics=outcome.metrics,
+            failure=outcome.failure,
+            initial=course.number < self._initial,
+            start=self._run.elapsed if course.start is None else course.start,
+            evaluate=seconds,
+            legs=tuple(course.legs),
+            perturbations=tuple(course.perturbations),
+        )
 
 
 def serve(service: Service, evaluate: Evaluator, sink: ServiceSink, run: Run) -> None:

@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import Any
 
 import unitune
-from unitune.backend import Service
+from unitune.backend import Service, Study
 from unitune.checkpoint import checkpoint_directory, remove_if_empty
 from unitune.chronicle import Chronicle
 from unitune.driver import Driver, Running
@@ -27,7 +27,7 @@ from unitune.progress import progress_bar
 from unitune.recorder import Run
 from unitune.result import Overhead, Result
 from unitune.schedulers import Rung
-from unitune.service import ServiceSink, serve
+from unitune.service import Onlooker, ServiceSink, serve
 from unitune.settings import Settings
 from unitune.source import Source, check_constraints
 from unitune.steering import Steering
@@ -121,10 +121,12 @@ class Session:
 
     def _steer(self, seed: int, n_trials: int) -> Steering:
         """Open the study and the scheduler."""
+        return self._steered(self._open_study(seed, n_trials), seed, n_trials)
+
+    def _steered(self, study: Study, seed: int, n_trials: int) -> Steering:
         settings, choice = self._settings, self._settings.choice
         scheduler = choice.open(seed, n_trials)
         self._schedule = () if scheduler is None else tuple(scheduler.plan())
-        study = self._open_study(seed, n_trials)
         sign = 1.0 if settings.mode == "min" else -1.0
         return Steering(
             study,
@@ -144,6 +146,9 @@ class Session:
             workers=self._execution.workers,
             initial=settings.initial,
             scheduler=choice.scheduling(seed, n_trials) if choice.native else None,
+            most=choice.most,
+            limit=settings.limits.n_trials,
+            steered=choice.spec is not None and not choice.native,
         )
 
     @property
@@ -169,8 +174,15 @@ class Session:
         return root
 
     def _serve(self, service: Service, record: Run) -> None:
-        settings, initial = self._settings, len(self._settings.initial)
-        sink = ServiceSink(self._plan.translation, record, seed=self._seed, initial=initial)
+        settings = self._settings
+        sink = ServiceSink(
+            self._plan.translation,
+            record,
+            self._steered(Onlooker(), self._seed, self._planned),
+            seed=self._seed,
+            n_trials=settings.limits.n_trials,
+            initial=len(settings.initial),
+        )
         serve(service, settings.evaluate, sink, record)
 
     def _drive(

@@ -21,6 +21,40 @@ class _Course:
     place: Place | None = None  # where it stood when it last reported
 
 
+class Tempering:
+    """What a study is told of trials that were stopped early, if it takes all values for final.
+
+    The value of such a trial belongs to a lower resource than those of complete ones, and may look
+    better than it would have been. The worst complete value is told in its place, if that is worse.
+
+    Args:
+        loss: takes the sign off a value, so that smaller is better.
+
+    Example:
+        >>> temper = Tempering(lambda value: value)
+        >>> temper(Outcome(State.COMPLETE, 2.0)).value, temper(Outcome(State.PRUNED, 1.0)).value
+        (2.0, 2.0)
+    """
+
+    def __init__(self, loss: Callable[[float], float]) -> None:
+        self._loss = loss
+        self._worst: float | None = None  # as the user sees it
+
+    def __call__(self, outcome: Outcome) -> Outcome:
+        """Return what to tell; complete outcomes are remembered, and come back as they are."""
+        value, worst = outcome.value, self._worst
+        if value is None:
+            return outcome
+        if outcome.state is not State.COMPLETE:
+            return outcome if worst is None else self._capped(outcome, value, worst)
+        if worst is None or self._loss(value) > self._loss(worst):
+            self._worst = value
+        return outcome
+
+    def _capped(self, outcome: Outcome, value: float, worst: float) -> Outcome:
+        return replace(outcome, value=max(value, worst, key=self._loss))
+
+
 class Steering:
     """Puts every report to the study and to the scheduler, once, and keeps what they said.
 
@@ -48,8 +82,7 @@ class Steering:
         self._scheduler = scheduler
         self._loss = loss
         self._most = most
-        self._partial = partial
-        self._worst: float | None = None  # of the complete trials, as the user sees it
+        self._temper = None if partial else Tempering(loss)
         self._courses: dict[int, _Course] = {}
         self._releases: dict[int, Release] = {}
 
@@ -92,19 +125,8 @@ class Steering:
             self._collect()
 
     def tell(self, token: Any, outcome: Outcome) -> None:
-        """Tell the study what became of a proposal.
-
-        The value of a trial that was stopped early belongs to a lower resource than those of
-        complete ones, and may look better than it would have been. A study that takes it for a
-        final one is told the worst complete value in its place, if that is worse.
-        """
-        value, worst = outcome.value, self._worst
-        if value is not None and outcome.state is State.COMPLETE:
-            if worst is None or self._loss(value) > self._loss(worst):
-                self._worst = value
-        elif value is not None and worst is not None and not self._partial:
-            outcome = replace(outcome, value=max(value, worst, key=self._loss))
-        self.study.tell(token, outcome)
+        """Tell the study what became of a proposal."""
+        self.study.tell(token, outcome if self._temper is None else self._temper(outcome))
 
     def go_on(self, number: int) -> None:
         """Learn that a released trial is gone on with."""

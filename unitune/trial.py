@@ -80,6 +80,24 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
+class Perturbation:
+    """A change of a running trial's config, with the state of another trial to go on from.
+
+    Attributes:
+        step: the step at which that state was saved; the trial goes on from there.
+        source: the number of the trial whose state it is.
+        before: the config until then.
+        after: the config from then on.
+    """
+
+    step: int
+    source: int
+    _: KW_ONLY
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What an evaluation came to, in the sign the user sees.
 
@@ -101,7 +119,8 @@ class Trial:
 
     Attributes:
         number: counted from 0 in the order in which trials were proposed.
-        config: the values the objective was given, the user's own objects among them.
+        config: the values the objective was given, the user's own objects among them; where they
+            changed on the way, those with which it ended.
         state: how it ended.
         value: the objective's value; see `Outcome`.
         seed: the trial's own seed, fixed by the run's seed and the number.
@@ -115,6 +134,8 @@ class Trial:
         evaluate: seconds the objective took, all attempts together.
         observe: seconds the backend took to learn the outcome.
         legs: what it consumed, stretch by stretch, those of failed attempts among them.
+        perturbations: how its config changed while it ran, by a population-based scheduler. Its
+            reports are then those of the state it ended with, from whichever trial they are.
     """
 
     number: int
@@ -133,6 +154,7 @@ class Trial:
     evaluate: float = 0.0
     observe: float = 0.0
     legs: tuple[Leg, ...] = ()
+    perturbations: tuple[Perturbation, ...] = ()
 
     @property
     def resource(self) -> int:

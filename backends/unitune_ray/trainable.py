@@ -5,74 +5,43 @@ from __future__ import annotations
 import math
 import pickle
 import sys
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any, ClassVar
 
 import ray
 from ray import tune
 
 from unitune.errors import OptionError
-from unitune.objective import Finished, Job
+from unitune.objective import Evaluator, Finished, Job
 from unitune.translation import Translation
-from unitune.trial import Failure, Outcome, Report, State, Verdict, trial_seed
+from unitune.trial import Failure, Outcome, Report, State, trial_seed
+from unitune_ray.evaluation import Evaluation, clear, pack, unpack
 
 VALUE, STEP, STATE, SECONDS, OUTCOME = "value", "step", "state", "evaluate_s", "outcome"
+# Out of results before Ray keeps them: (step from which a leg computes, how it came by the state
+# there), and the last step it computed.
+ORIGIN, REACHED = "origin", "reached"
+# Among the values of a config: how far its trial goes, where a scheduler of unitune's says so.
+RESOURCE = "__resource__"
 PLAIN = (bool, int, float, str, type(None))
 
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """What every trial of a run has in common; it is shipped once."""
+    """What every trial of a run has in common; it is shipped once.
 
-    evaluate: Callable[..., Any]
+    Attributes:
+        evaluate: evaluates the objective.
+        translation: lifts raw configs.
+        seed: the run's.
+        most: the step at which a trial is complete; None for no such step.
+    """
+
+    evaluate: Evaluator
     translation: Translation
     seed: int
-
-
-class Evaluation:
-    """An objective under way in a thread, which waits in each report for the word to go on."""
-
-    def __init__(self, evaluate: Callable[..., Any], job: Job) -> None:
-        self._evaluate = evaluate
-        self._job = job
-        self._said: SimpleQueue[Report | Finished] = SimpleQueue()
-        self._answers: SimpleQueue[Verdict] = SimpleQueue()
-        self._waiting = False
-        self._stopped = False
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def next(self) -> Report | Finished:
-        """Let the objective go on to its next report or its end."""
-        if self._waiting:
-            self._answers.put(Verdict.CONTINUE)
-        said = self._said.get()
-        self._waiting = isinstance(said, Report)
-        return said
-
-    def stop(self) -> None:
-        """End the objective at the report it waits in, or at its next one."""
-        self._stopped = True
-        self._answers.put(Verdict.STOP)
-        self._thread.join()
-
-    def _report(self, number: int, step: int, value: float) -> Verdict:
-        if self._stopped:
-            return Verdict.STOP
-        self._said.put(Report(step, value))
-        return self._answers.get()
-
-    def _run(self) -> None:
-        try:
-            finished = self._evaluate(self._job, self._report)
-        except BaseException as error:  # noqa: BLE001 - KeyboardInterrupt, raised by an objective
-            failure = Failure(type(error).__name__, str(error))
-            finished = Finished(self._job, Outcome(State.FAILED, failure=failure), 0.0)
-        self._said.put(finished)
+    most: int | None = None
 
 
 class RayTrial(tune.Trainable):
@@ -86,10 +55,12 @@ class RayTrial(tune.Trainable):
         sys.path.extend(place for place in self.path if place not in sys.path)
         self._payload: Payload = ray.get(self.reference)
         self._evaluation: Evaluation | None = None
+        self._reports: tuple[Report, ...] = ()
         self._raw = config
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         self.cleanup()
+        self._reports = ()
         self._raw = new_config
         return True
 
@@ -98,19 +69,51 @@ class RayTrial(tune.Trainable):
             self._evaluation = self._begin()
         said = self._evaluation.next()
         if isinstance(said, Report):
-            return {VALUE: said.value, STEP: said.step}
+            return {VALUE: said.value, STEP: said.step, ORIGIN: self._evaluation.origin()}
         return _result(said)
+
+    def save_checkpoint(self, checkpoint_dir: str) -> None:
+        reports = self._reports if self._evaluation is None else self._evaluation.reports
+        pack(self._place, reports, number_of(self.trial_name), checkpoint_dir)
+
+    def load_checkpoint(self, checkpoint: Any) -> None:
+        """Go on from what this trial was paused with, or from what it takes over of another.
+
+        Raises:
+            OptionError: the other one has nothing to go on from.
+        """
+        source, self._reports, kept = unpack(checkpoint, self._place)
+        number = number_of(self.trial_name)
+        if source != number and not kept:
+            raise OptionError(
+                f"Trial {number} was to go on from trial {source}, which has saved nothing: call "
+                f"trial.checkpoint.save(…) before each trial.report(…), and trial.checkpoint.load() "
+                f"at the start."
+            )
 
     def cleanup(self) -> None:
         if self._evaluation is not None:
             self._evaluation.stop()
             self._evaluation = None
+        clear(self._place)
+
+    @property
+    def _place(self) -> Path:
+        return Path(self.logdir) / "checkpoint"
 
     def _begin(self) -> Evaluation:
         payload, number = self._payload, number_of(self.trial_name)
-        config = payload.translation.lift(self._raw)
-        job = Job(number, config, seed=trial_seed(payload.seed, number))
-        return Evaluation(payload.evaluate, job)
+        raw = dict(self._raw)
+        resource = raw.pop(RESOURCE, payload.most)
+        job = Job(
+            number,
+            payload.translation.lift(raw),
+            seed=trial_seed(payload.seed, number),
+            resource=resource,
+            reports=self._reports,
+            place=str(self._place),
+        )
+        return Evaluation(payload.evaluate, job, payload.most)
 
 
 def trainable(payload: Payload) -> type[RayTrial]:
@@ -148,13 +151,15 @@ def _result(finished: Finished) -> dict[str, Any]:
         STATE: outcome.state.value,
         SECONDS: finished.seconds,
         OUTCOME: outcome,
+        ORIGIN: (finished.start, finished.how),
+        REACHED: finished.reached,
+        # Schedulers of Ray's look for it in every result.
+        STEP: outcome.reports[-1].step if outcome.reports else 0,
         "done": True,
     }
     metrics = {name: v for name, v in outcome.metrics.items() if type(v) in PLAIN}
     if metrics:
         result["metrics"] = metrics
-    if outcome.reports:
-        result[STEP] = outcome.reports[-1].step
     if outcome.failure is not None:
         result["failure"] = str(outcome.failure)
     return result

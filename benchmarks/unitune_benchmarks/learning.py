@@ -217,7 +217,7 @@ def _growing(data: str) -> Task:
         resource=(1, STEPS),
         unit="steps of 3 trees",
         stresses=("log scales", "curves that cross"),
-        suites=("standard", "full"),
+        suites=("full",),
         needs=("sklearn",),
         extra="benchmarks",
     )

@@ -111,7 +111,7 @@ def test_what_was_left_out_is_said():
     said = text(replace(results, runs=kept, trials=results.trials.merge(kept[RUN], on=RUN)))
     assert (
         "Left out so that all stand on equal terms: 1 cell (task and seed) that not all have; "
-        "ray:asha, which were run on few cells." in said
+        "ray:asha (run on few cells)." in said
     )
     assert "Only on task-0 all contenders with ray:asha can be compared." in said
     assert "There: " in said

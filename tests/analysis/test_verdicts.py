@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from analysis.made import RANDOM, SKILLS, STRONG, made
 
+import unitune
 from unitune.analysis import (
     AnalysisError,
     BaselineError,
@@ -108,3 +109,28 @@ def test_a_contender_more_changes_no_score_where_the_optimum_is_known():
 def test_the_references_are_those_of_what_was_compared():
     results = made(tasks=3)
     pd.testing.assert_frame_equal(verdict(results).references, references(results))
+
+
+def falling(config):
+    for step in range(1, 10):
+        yield (config["x"] - 1) ** 2 + 1 / step
+
+
+def test_a_real_comparison_with_early_stopping_has_a_verdict():
+    comparison = unitune.compare(
+        {"x": unitune.Float(-5, 5)},
+        falling,
+        ["builtin:random", "builtin:hyperband"],
+        n_trials=9,
+        seeds=4,
+        resource=(1, 9),
+        progress=False,
+    )
+    results = comparison.results
+    found = verdict(results)
+    assert set(found.ranking["contender"]) == {RANDOM, "builtin:hyperband"}
+    assert found.separation.unit == "seeds"
+    whole = results.trials[results.trials["state"] == "complete"]
+    assert found.references["reference"].item() == whole["loss"].min()
+    assert found.trials == (9, 9)
+    assert (results.runs["trials"].max(), results.runs["pruned"].max()) > (9, 0)

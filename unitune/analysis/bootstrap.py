@@ -11,6 +11,8 @@ from unitune.analysis.errors import needs
 
 CONFIDENCE = 0.95
 RESAMPLES = 9999
+# So many values are resampled at a time: those of all pairs of many contenders fill no memory.
+AT_A_TIME = 20_000_000
 
 
 def intervals(
@@ -49,6 +51,7 @@ def intervals(
         np.mean,
         axis=-1,
         n_resamples=resamples,
+        batch=max(1, AT_A_TIME // rows[whole].size),
         confidence_level=CONFIDENCE,
         method="percentile",
         rng=np.random.default_rng(0),

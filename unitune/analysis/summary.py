@@ -190,7 +190,7 @@ def _omitted(verdict: Verdict) -> list[str]:
     cells = int((left["contender"] == "").sum())
     parts = [
         *([counted(cells, "cells") + " (task and seed) that not all have"] if cells else []),
-        *([f"{listed(whole)}, which were run on few cells"] if len(whole) else []),
+        *([f"{listed(whole)} (run on few cells)"] if len(whole) else []),
         *([f"some trials of {listed(part)} beyond the common budget"] if len(part) else []),
     ]
     return [f"Left out so that all stand on equal terms: {'; '.join(parts)}."] if parts else []

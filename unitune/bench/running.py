@@ -21,7 +21,6 @@ from unitune.result import Result
 from unitune.space import Float, Space
 from unitune.trial import Trial
 
-
 LINE = Space({"x": Float(0.0, 1.0)})
 
 

@@ -93,6 +93,7 @@ def still(findings: Findings, figure: Figure) -> Canvas:
     ax = canvas.add_subplot()
     _axes(ax, view, figure.log)
     _draw(findings, ax, traces, view)
+    _log_ticks(ax)
     ax.set_title(_plain(figure.title), loc="left", fontsize=11, fontweight="bold", color=INK)
     if any(t["role"] in ("line", "bar", "spots") for t in traces):
         canvas.legend(
@@ -131,6 +132,20 @@ def _axes(ax: Axes, view: Mapping[str, Any], log: Mapping[str, bool]) -> None:
     ax.set_axisbelow(True)
     for side in ax.spines.values():
         side.set_visible(False)
+
+
+def _log_ticks(ax: Axes) -> None:
+    """Label powers of ten, and between them only where there are few."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    for axis in (ax.xaxis, ax.yaxis):
+        if axis.get_scale() != "log":
+            continue
+        low, high = axis.get_view_interval()
+        subs = (1.0,) if high / low > 100 else (1.0, 2.0, 5.0)
+        axis.set_major_locator(LogLocator(subs=subs, numticks=8))
+        axis.set_major_formatter(lambda value, _: f"{value:g}")
+        axis.set_minor_formatter(NullFormatter())
 
 
 def _draw(
@@ -271,6 +286,7 @@ def small_multiples(findings: Findings, figure: Figure) -> Canvas:
         view = figure.views[f"{task}|trials"]
         _axes(ax, view, {"y": True})
         _draw(findings, ax, _traces(findings, figure, view), view)
+        _log_ticks(ax)
         ax.set_xlabel("")
         ax.set_ylabel("")
         ax.set_title(_plain(label), fontsize=9, color=INK)

@@ -107,7 +107,8 @@ class OutcomeChecks(MethodSuite):
     @remembered
     def test_inject(self, method: str, seed: int) -> None:
         """Foreign configs are taken as they are, and use up no random numbers."""
-        self.needs("test_kinds", method, seed)
+        for check in ("test_kinds", "test_bounds"):
+            self.needs(check, method, seed)
         for space in (EVERY_KIND, CONDITIONAL):
             self._takes(method, seed, space)
         self.needs("test_seed", method, seed)

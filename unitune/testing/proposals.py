@@ -66,7 +66,7 @@ def bound_faults(asked: Asked, translation: Translation) -> list[str]:
 def condition_faults(asked: Asked, translation: Translation) -> list[str]:
     """Return which parameters are there, or are not, against their conditions."""
     space = translation.space
-    given = set(asked.values)
+    given = set(asked.values) & set(space)
     due = {
         name
         for name in translation.steps

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -16,7 +17,7 @@ from unitune.plugins import find_scheduler, lacks, load_scheduler
 from unitune.schedulers import Scheduler
 from unitune.testing.racing import Curve, Race
 from unitune.testing.suite import Suite, remembered, require
-from unitune.testing.watching import random_states, restore
+from unitune.testing.watching import watching
 
 MISSPELT = "no_scheduler_has_this_option"
 WORKERS = (1, 3, 16)
@@ -180,15 +181,17 @@ class SchedulerSuite(Suite):
         else:
             Race(self.open(without), 9, _mixed(seed)).run(5, workers=2, seed=seed)
 
-    def test_global_random_state(self, seed: int) -> None:
+    def test_global_random_state(
+        self,
+        seed: int,
+        tmp_path: Path,
+        capfd: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
         """The random numbers of `random`, numpy and torch are neither used nor disturbed."""
-        before = random_states()
-        try:
+        with watching(tmp_path, capfd, monkeypatch) as traces:
             self._race(_mixed(seed), seed=seed)
-            touched = [name for name, state in random_states().items() if state != before[name]]
-        finally:
-            restore(before)
-        require(not touched, f"The scheduler disturbs the global state of {touched}")
+        require(not traces.random, f"The scheduler disturbs the global state of {traces.random}")
 
     def _scheduling(self, seed: int, **given: Any) -> Scheduling:
         settings = {"resource": self.resource, "options": dict(self.options), **given}

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, ParamSpec
 
 import pytest
 
-from unitune.errors import OptionError
+from unitune.errors import OptionError, UnituneError
 from unitune.testing.known import KnownFailure, find_known, refuse_unknown
 
 Given = ParamSpec("Given")
@@ -62,9 +62,13 @@ class Suite:
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Run a check that takes a method for each of them (pytest calls this)."""
         suite = type(self)
-        refuse_unknown(suite.__name__, suite.known, suite.checks(), suite.names())
+        try:
+            names = suite.names()
+            refuse_unknown(suite.__name__, suite.known, suite.checks(), names)
+        except UnituneError as error:
+            raise pytest.Collector.CollectError(str(error)) from error
         if METHOD in metafunc.fixturenames:
-            metafunc.parametrize(METHOD, suite.names())
+            metafunc.parametrize(METHOD, names)
 
     @pytest.fixture(autouse=True)
     def _expect_known_failures(self, request: pytest.FixtureRequest) -> None:

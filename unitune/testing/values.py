@@ -108,6 +108,7 @@ class ValueChecks(MethodSuite):
 
     def test_constraints(self, method: str, seed: int) -> None:
         """No config breaks a constraint; one that declares them does not even propose such."""
+        self.needs("test_infeasible", method, seed)
         setting = self.prepared(REFUSING, method)
         count = self.length(method)
         study = setting.open(seed, n_trials=count)

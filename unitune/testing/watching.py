@@ -58,6 +58,9 @@ def watching(
     patch.chdir(here)
     patch.setenv("HOME", str(home))
     capture.readouterr()
+    given = random_states()
+    # So that the state is none that seeding leads to.
+    random.random(), np.random.random()  # noqa: NPY002 - the global one is what is watched
     numbers, environment, root = random_states(), dict(os.environ), _root()
     try:
         with warnings.catch_warnings(record=True) as caught:
@@ -71,7 +74,7 @@ def watching(
         names = {*environment, *after}
         traces.environment = sorted(n for n in names if environment.get(n) != after.get(n))
     finally:
-        restore(numbers)
+        restore(given)
     traces.files = [str(path.relative_to(place)) for path in sorted(place.glob("*/*"))]
     traces.moved = Path.cwd() != here
     traces.said = "".join(capture.readouterr())

@@ -47,7 +47,18 @@
   });
 
   const hover = (t) => t.hover || "%{x:.4g}, %{y:.4g}";
-  const named = (t) => `<b>${t.name}</b><br>${hover(t)}<extra></extra>`;
+  // Names reach plotly as data, never as a part of its templates.
+  const named = (t) => ({
+    name: t.name, meta: [t.name], hovertemplate: `<b>%{meta[0]}</b><br>${hover(t)}<extra></extra>`,
+  });
+
+  // plotly reads a few tags and formulas in texts; names are shown as they are.
+  const SIGNS = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;" };
+  const plain = (text) => (typeof text === "string"
+    ? text.replace(/[&<>$]/g, (sign) => SIGNS[sign]) : text);
+  const escaped = (t) => ({
+    ...t, name: plain(t.name), text: t.text && t.text.map(plain), y: t.y && t.y.map(plain),
+  });
 
   // Where values come to lie on an axis of so many pixels.
   const place = (axis, values, pixels) => {
@@ -131,7 +142,7 @@
       type: "scatter", mode: t.x.length === 1 ? "markers" : "lines", x: t.x, y: t.y,
       customdata: t.customdata, line: line(t, 2.4),
       marker: { color: colourOf(t.c), size: 8, symbol: report.contenders[t.c].symbol },
-      hovertemplate: named(t),
+      ...named(t),
     }],
     band: (t) => [
       { type: "scatter", mode: "lines", x: t.x, y: t.low, line: { width: 0, shape: t.shape || "linear" },
@@ -148,7 +159,7 @@
       type: "scatter", mode: "markers", x: t.x, y: t.y, customdata: t.customdata,
       marker: { color: colourOf(t.c), size: t.size || 4, opacity: t.size ? 1 : 0.55,
         symbol: report.contenders[t.c].symbol },
-      hovertemplate: named(t),
+      ...named(t),
     }],
     spots: (t, axes, size) => [{
       type: "scatter", mode: t.text ? "markers+text" : "markers", x: t.x, y: t.y,
@@ -160,10 +171,10 @@
       hovertext: t.text, hovertemplate: `${hover(t)}<extra></extra>`,
     }],
     box: (t) => [{
-      type: "box", y: t.y, x: t.x, name: t.name, boxpoints: "all", jitter: 0.5, pointpos: 0,
+      type: "box", y: t.y, x: t.x, boxpoints: "all", jitter: 0.5, pointpos: 0,
       line: { color: colourOf(t.c), width: 1.6 }, fillcolor: faded(colourOf(t.c), 0.14),
       marker: { color: colourOf(t.c), size: 5, opacity: 0.75 },
-      hovertemplate: `<b>${t.name}</b><br>%{x:.5g}<extra></extra>`, hoveron: "points",
+      ...named({ ...t, hover: "%{x:.5g}" }), hoveron: "points",
       orientation: "h",
     }],
     bar: (t) => [{
@@ -280,7 +291,7 @@
     );
     const pointed = shown.filter((t) => t.role === "points").length;
     return shown.flatMap((given) => {
-      let t = without(given);
+      let t = escaped(without(given));
       for (const [values, axis] of [["x", "x"], ["y", "y"], ["low", "y"], ["high", "y"]]) {
         if (t[values]) t = { ...t, [values]: lifted(t[values], axes[axis], view.floor) };
       }
@@ -328,12 +339,22 @@
     );
   };
 
+  const onScreen = (figure) => {
+    const { top, bottom } = figure.box.getBoundingClientRect();
+    return bottom > 0 && top < window.innerHeight;
+  };
+  let later = 0;
+
   const queue = (job) => { work = work.then(job); return work; };
   const refresh = () => {
     for (const figure of figures.values()) figure.stale = true;
-    return queue(() => Promise.all(
-      [...figures.values()].filter((f) => f.near && f.box.clientWidth).map(draw)
-    ));
+    const stale = (wanted) => [...figures.values()].filter(
+      (f) => f.stale && f.box.clientWidth && wanted(f)
+    );
+    // What is on the screen first; what is near it when that has been painted.
+    clearTimeout(later);
+    later = setTimeout(() => queue(() => Promise.all(stale((f) => f.near).map(draw))), 60);
+    return queue(() => Promise.all(stale(onScreen).map(draw)));
   };
 
   // Figures are drawn when they come near the screen, and again only when something changed.
@@ -406,8 +427,9 @@
   };
 
   const show = (wanted) => {
+    const off = report.contenders.map((_, c) => c).filter((c) => !wanted(c));
     hidden.clear();
-    report.contenders.forEach((_, c) => { if (!wanted(c)) hidden.add(c); });
+    off.forEach((c) => hidden.add(c));
     state();
     paint();
     return refresh();
