@@ -16,6 +16,7 @@ ROOT = Path(unitune.__file__).parent
 HEAVY = [
     *("numpy", "pandas", "scipy", "sklearn", "torch", "plotly", "rich", "click", "pluggy"),
     *("optuna", "ray", "hyperopt", "skopt", "ConfigSpace"),
+    *("keras", "lightning", "xgboost", "lightgbm"),
 ]
 WRAPPED = {"optuna", "ray", "hyperopt", "skopt", "ConfigSpace", "torch", "sklearn", "cmaes"}
 

@@ -1,0 +1,1 @@
+"""Ready-made reports for training loops of other libraries; each module needs its own library."""
