@@ -13,12 +13,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import KW_ONLY, dataclass, field
 from enum import Enum
-from typing import Any, Literal, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar
 
 from unitune.capabilities import Method
 from unitune.errors import OptionError, nearest
 from unitune.translation import Raw, Translation
 from unitune.trial import Failure, Leg, Outcome, State, Verdict
+
+if TYPE_CHECKING:
+    from unitune.objective import Evaluator
 
 Mode = Literal["min", "max"]
 Built = TypeVar("Built")
@@ -230,11 +233,11 @@ class Service(Backend):
     """A library that owns the loop: it proposes, evaluates and ends by itself."""
 
     @abstractmethod
-    def run(self, evaluate: Callable[..., Any], sink: Sink) -> None:
+    def run(self, evaluate: Evaluator, sink: Sink) -> None:
         """Run to the end of the budget, or until `sink.done`, or until KeyboardInterrupt.
 
         Args:
-            evaluate: the user's objective as a `unitune.objective.Evaluator`.
+            evaluate: evaluates the user's objective.
             sink: takes what happens.
         """
 

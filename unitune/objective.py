@@ -275,18 +275,23 @@ class Evaluator:
         state, failure = State.COMPLETE, None
         returned: Any = None
         value: float | None = None
+        stopped = True
         try:
             with contextlib.suppress(Stop):
                 returned = self._call(handle, generator)
                 if returned is not None and handle.last is None and handle.resource is not None:
                     handle.returned = True
                     handle.report(returned, step=handle.resource)
-            if handle.verdict in (Verdict.STOP, Verdict.PAUSE):
-                self._refuse_to_guess(handle)
+                stopped = False
+            verdict = handle.verdict
+            if stopped and verdict is Verdict.CONTINUE:
+                verdict = Verdict.STOP  # by the objective itself
+            if verdict in (Verdict.STOP, Verdict.PAUSE):
+                self.refuse_to_guess(handle)
                 state = State.PRUNED
             value = self._value(returned, handle, state)
-        except Infeasible as verdict:
-            state, failure = State.INFEASIBLE, Failure("Infeasible", str(verdict))
+        except Infeasible as refusal:
+            state, failure = State.INFEASIBLE, Failure("Infeasible", str(refusal))
         except BadValueError as error:
             state, failure = State.FAILED, Failure("ValueError", str(error), place="value")
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, it is kept
@@ -295,7 +300,8 @@ class Evaluator:
         reports = tuple(handle.reports)
         return Outcome(state, value, reports=reports, metrics=metrics, failure=failure)
 
-    def _refuse_to_guess(self, handle: Handle) -> None:
+    def refuse_to_guess(self, handle: Handle) -> None:
+        """Raise BadValueError if a trial is looked at that could not know how far to go."""
         if handle.returned and not self.wants_trial:
             raise BadValueError(
                 f"the scheduler looks at trials after {handle.resource} steps, and the objective "

@@ -138,7 +138,7 @@ class ServiceSink:
         if not self._full:
             self._full = True
             self._steering.full()
-        elif not self._steering.releases():
+        elif not self._steering.releases() and all(c.paused for c in self._courses.values()):
             self._run.stop("stalled")  # a scheduler that lets nobody go on
 
     @property

@@ -11,6 +11,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from unitune.objective import Evaluator, Finished, Job
+from unitune.reading import BadValueError
 from unitune.trial import Failure, How, Outcome, Report, State, Verdict
 
 _STATE, _PAST = "state", "past.json"
@@ -55,6 +56,16 @@ class Evaluation:
         """Return the step from which it computes, and how it came by the state there."""
         handle = self._evaluate.handle
         return (0, "first") if handle is None else handle.origin()
+
+    def refusal(self) -> str | None:
+        """Return why the trial fails if it is stopped or paused now; None where it does not."""
+        handle = self._evaluate.handle
+        try:
+            if handle is not None:
+                self._evaluate.refuse_to_guess(handle)
+        except BadValueError as error:
+            return str(error)
+        return None
 
     def stop(self) -> None:
         """End the objective at the report it waits in, or at its next one."""

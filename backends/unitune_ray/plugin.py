@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import get_args
 
-from unitune.capabilities import BackendSpec, ExecutorSpec, Feature, Kind, Method
+from unitune.capabilities import (
+    BackendSpec,
+    ExecutorSpec,
+    Feature,
+    Kind,
+    Method,
+    SchedulerSpec,
+)
 from unitune.hookspecs import hookimpl
 
 # Of Ray's own domains only these mean the same to every searcher, and the same as ours: `randint`
@@ -18,6 +25,37 @@ DISTRIBUTIONS: frozenset[Kind] = FAITHFUL | {"float/step", "int/linear", "int/lo
 VALUES: frozenset[Kind] = frozenset(get_args(Kind)) - {"conditional", "conditional/choice"}
 
 REFUSING: frozenset[Feature] = frozenset({"constraint"})
+
+# Those that need all trials at once, of a bracket or of a population, take no proposals that are
+# made one after the other; and where one trial is given another's state, its config must lie in
+# the space whatever becomes of each parameter.
+SCHEDULERS = (
+    SchedulerSpec("asha", about="asynchronous successive halving", resource=True),
+    SchedulerSpec(
+        "hyperband",
+        about="brackets of synchronous successive halving (HyperBandScheduler)",
+        resource=True,
+        pauses=True,
+        methods=("random", "grid"),
+    ),
+    SchedulerSpec("median", about="worse than the median of the others' averages so far"),
+    SchedulerSpec(
+        "pbt",
+        about="population-based training: the worst go on from the best, with changed configs",
+        resource=True,
+        pauses=True,
+        methods=("random",),
+    ),
+    SchedulerSpec(
+        "pb2",
+        about="as pbt, the changes chosen by a Gaussian process",
+        resource=True,
+        pauses=True,
+        methods=("random",),
+        needs=("sklearn",),
+        extra="ray-pb2",
+    ),
+)
 
 METHODS = (
     Method(
@@ -78,6 +116,7 @@ def unitune_backends() -> list[BackendSpec]:
             tested="2.60.0",
             extra="ray",
             about="Ray Tune: many workers, on this machine or on a cluster",
+            schedulers=SCHEDULERS,
         )
     ]
 

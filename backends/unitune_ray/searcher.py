@@ -14,8 +14,10 @@ from ray.tune.utils import flatten_dict
 from unitune.backend import Answer, Problem, Study, build
 from unitune.source import Proposed, Source
 from unitune.space.design import grid_for_budget, points_for_budget
+from unitune.steering import Tempering
 from unitune.trial import Failure, Outcome, State
 from unitune_ray.domains import grid
+from unitune_ray.native import concurrency, kind_of
 from unitune_ray.trainable import VALUE
 from unitune_ray.watch import StaysHere, Watch
 
@@ -32,6 +34,8 @@ class Variants(StaysHere, BasicVariantGenerator):
     def next_trial(self) -> Any:
         if self._watch.finishing:
             self.set_finished()  # type: ignore[no-untyped-call]
+        elif not self._watch.room:
+            return None
         return super().next_trial()  # type: ignore[no-untyped-call]
 
     def save_to_dir(self, dirpath: str, session_str: str = "", **kwargs: Any) -> None:
@@ -41,12 +45,15 @@ class Variants(StaysHere, BasicVariantGenerator):
 class Unstored(StaysHere, Searcher):
     """A searcher that ends when the run is finishing, and that is not stored."""
 
-    def __init__(self, watch: Watch, mode: str) -> None:
-        super().__init__(metric=VALUE, mode=mode)
+    def __init__(self, watch: Watch, problem: Problem) -> None:
+        super().__init__(metric=VALUE, mode=problem.mode)
         self._watch = watch
+        self._temper = Tempering(problem.loss)
 
     def suggest(self, trial_id: str) -> Any:
-        return self.FINISHED if self._watch.finishing else self._suggest(trial_id)
+        if self._watch.finishing:
+            return self.FINISHED
+        return self._suggest(trial_id) if self._watch.room else None
 
     def _suggest(self, trial_id: str) -> Any:
         raise NotImplementedError
@@ -58,8 +65,8 @@ class Unstored(StaysHere, Searcher):
 class LibrarySearcher(Unstored):
     """One of Ray's searchers, told of failures as it is of trainables that raise."""
 
-    def __init__(self, watch: Watch, mode: str, inner: Searcher) -> None:
-        super().__init__(watch, mode)
+    def __init__(self, watch: Watch, problem: Problem, inner: Searcher) -> None:
+        super().__init__(watch, problem)
         self._inner = inner
 
     def set_search_properties(
@@ -82,18 +89,21 @@ class LibrarySearcher(Unstored):
         result: dict[str, Any] | None = None,
         error: bool = False,  # noqa: FBT001, FBT002 - Ray's signature
     ) -> None:
-        outcome = self._watch.outcome(trial_id)
-        if outcome is not None and outcome.value is None:
-            result, error = None, True
+        outcome = DIED if error else self._temper(self._watch.outcome(trial_id))
+        # It takes every value for a final one.
+        result = None if outcome.value is None else {**(result or {}), VALUE: outcome.value}
+        error = result is None
         with self._watch.guarding():
             self._inner.on_trial_complete(trial_id, result=result, error=error)
 
 
 class StudySearcher(Unstored):
-    """An ask-and-tell study inside Ray's interface."""
+    """An ask-and-tell study inside Ray's interface, which hears reports from the watch."""
 
     def __init__(self, watch: Watch, problem: Problem, study: Study) -> None:
-        super().__init__(watch, problem.mode)
+        super().__init__(watch, problem)
+        self._partial = problem.partial
+        watch.on_report = self._on_report
         translation = problem.translation
         initial = [translation.lift(values) for values in problem.initial]
         self._source = Source(
@@ -116,7 +126,11 @@ class StudySearcher(Unstored):
         return dict(proposed.values)
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        """Reports are for schedulers; the study hears the outcome."""
+        """Ray leaves out the last report of a trial that is stopped: see `_on_report`."""
+
+    def _on_report(self, trial_id: str, step: int, value: float) -> bool:
+        proposed = self._open.get(trial_id)
+        return proposed is not None and self._source.study.report(proposed.token, step, value)
 
     def on_trial_complete(
         self,
@@ -127,8 +141,10 @@ class StudySearcher(Unstored):
         proposed = self._open.pop(trial_id, None)
         if proposed is None:
             return
+        outcome = DIED if error else self._watch.outcome(trial_id)
         with self._watch.guarding():
-            self._source.study.tell(proposed.token, self._watch.outcome(trial_id) or DIED)
+            told = outcome if self._partial else self._temper(outcome)
+            self._source.study.tell(proposed.token, told)
 
 
 # What a Tuner needs to search: its search_alg, its param_space, and how many samples to take.
@@ -138,9 +154,12 @@ Search = tuple[Any, dict[str, Any], int]
 def open_search(problem: Problem, watch: Watch, options: Mapping[str, Any]) -> Search:
     """Build the search of a problem; raises OptionError for options it does not know."""
     method, natives = problem.method.name, dict(problem.translation.natives)
+    kind = kind_of(problem)
+    population = kind is not None and kind.hands_on
+    samples = problem.n_trials if population else problem.limit or problem.n_trials
     if problem.proposer is not None:
         build(_no_options, options)
-        return StudySearcher(watch, problem, problem.proposer), {}, problem.n_trials
+        return StudySearcher(watch, problem, problem.proposer), {}, samples
     if method == "grid":
         return build(_grid, options, problem=problem, watch=watch)
     if method == "random":
@@ -148,14 +167,14 @@ def open_search(problem: Problem, watch: Watch, options: Mapping[str, Any]) -> S
             Variants,
             options,
             watch=watch,
-            max_concurrent=problem.workers,
+            max_concurrent=concurrency(problem),
             random_state=problem.seed,
             points_to_evaluate=[dict(values) for values in problem.initial],
         )
-        return search, natives, problem.n_trials
+        return search, natives, samples
     if method == "optuna":
-        return _optuna(problem, watch, options), {}, problem.n_trials
-    return _hyperopt(problem, watch, options), natives, problem.n_trials
+        return _optuna(problem, watch, options), {}, samples
+    return _hyperopt(problem, watch, options), natives, samples
 
 
 def _no_options() -> None:
@@ -176,7 +195,7 @@ def _optuna(problem: Problem, watch: Watch, options: Mapping[str, Any]) -> Searc
             seed=None if options.get("sampler") else problem.seed,
             points_to_evaluate=[dict(values) for values in problem.initial],
         )
-    return LibrarySearcher(watch, problem.mode, inner)
+    return LibrarySearcher(watch, problem, inner)
 
 
 def _hyperopt(problem: Problem, watch: Watch, options: Mapping[str, Any]) -> Searcher:
@@ -191,7 +210,7 @@ def _hyperopt(problem: Problem, watch: Watch, options: Mapping[str, Any]) -> Sea
         random_state_seed=problem.seed,
         points_to_evaluate=[dict(values) for values in problem.initial] or None,
     )
-    return LibrarySearcher(watch, problem.mode, inner)
+    return LibrarySearcher(watch, problem, inner)
 
 
 def _grid(problem: Problem, watch: Watch, points: int | Mapping[str, int] | None = None) -> Search:
@@ -206,7 +225,7 @@ def _grid(problem: Problem, watch: Watch, points: int | Mapping[str, int] | None
         part = grid_for_budget(space, budget, problem.seed, points)
         given += [translation.lower(config) for config in part]
         samples = len(given)
-    search = Variants(watch, max_concurrent=problem.workers, points_to_evaluate=given)
+    search = Variants(watch, max_concurrent=concurrency(problem), points_to_evaluate=given)
     return search, lists, samples
 
 

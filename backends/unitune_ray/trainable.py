@@ -20,8 +20,8 @@ from unitune_ray.evaluation import Evaluation, clear, pack, unpack
 
 VALUE, STEP, STATE, SECONDS, OUTCOME = "value", "step", "state", "evaluate_s", "outcome"
 # Out of results before Ray keeps them: (step from which a leg computes, how it came by the state
-# there), and the last step it computed.
-ORIGIN, REACHED = "origin", "reached"
+# there), the last step it computed, and why the trial fails if it is stopped now.
+ORIGIN, REACHED, REFUSAL = "origin", "reached", "refusal"
 # Among the values of a config: how far its trial goes, where a scheduler of unitune's says so.
 RESOURCE = "__resource__"
 PLAIN = (bool, int, float, str, type(None))
@@ -69,7 +69,9 @@ class RayTrial(tune.Trainable):
             self._evaluation = self._begin()
         said = self._evaluation.next()
         if isinstance(said, Report):
-            return {VALUE: said.value, STEP: said.step, ORIGIN: self._evaluation.origin()}
+            result = {VALUE: said.value, STEP: said.step, ORIGIN: self._evaluation.origin()}
+            refusal = self._evaluation.refusal()
+            return result if refusal is None else {**result, REFUSAL: refusal}
         return _result(said)
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
@@ -87,8 +89,8 @@ class RayTrial(tune.Trainable):
         if source != number and not kept:
             raise OptionError(
                 f"Trial {number} was to go on from trial {source}, which has saved nothing: call "
-                f"trial.checkpoint.save(…) before each trial.report(…), and trial.checkpoint.load() "
-                f"at the start."
+                f"trial.checkpoint.save(…) before each trial.report(…), and "
+                f"trial.checkpoint.load() at the start."
             )
 
     def cleanup(self) -> None:

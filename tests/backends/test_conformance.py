@@ -1,4 +1,8 @@
-"""Every shipped backend passes the conformance kit; its gaps are listed with their reasons."""
+"""Every shipped backend passes the conformance kit; its gaps are listed with their reasons.
+
+Methods that are dear run with small settings here, and with the library's own where slow tests
+are run.
+"""
 
 # ruff: noqa: RUF012 - settings of a suite, which nobody changes
 
@@ -6,11 +10,14 @@ from __future__ import annotations
 
 import pytest
 
-from unitune.testing import BackendSuite, ServiceSuite
+from unitune.testing import BackendSuite, KnownFailure, ServiceSuite
+
+CHEAP = {"n_points": 200, "n_initial_points": 4}
 
 
 class TestBuiltin(BackendSuite):
     backend = "builtin"
+    draws = 8000
 
     def told(self, native):
         return len(native.outcomes)
@@ -18,11 +25,37 @@ class TestBuiltin(BackendSuite):
 
 class TestOptuna(BackendSuite):
     backend = "optuna"
+    draws = 4000
     options = {"gp": {"n_startup_trials": 4}, "nsga2": {"population_size": 10}}
     startup = {"tpe": 10, "gp": 4, "cmaes": 1, "nsga2": 10}
-    beyond = {"gp": 3}
-    lesson = {"gp": 10}
-    cost_trials = {"gp": 20}
+    beyond = {"gp": 2}
+    lesson = {"gp": 8}
+    cost_trials = {"gp": 12}
+    known = {
+        "test_extremes[gp]": KnownFailure(
+            "notyet",
+            RuntimeWarning,
+            reason="GPSampler squares values to standardise them, and those of 1e308 overflow",
+        ),
+        "test_inject[grid]": KnownFailure(
+            "notyet",
+            reason="GridSampler goes by the number of the trial, of which an enqueued one uses up "
+            "one, so that its own config comes later",
+        ),
+        "test_inject[qmc]": KnownFailure(
+            "notyet",
+            reason="QMCSampler draws its first trial at random, to learn of the space, unless it "
+            "was enqueued",
+        ),
+        "test_warm_start[cmaes]": KnownFailure(
+            "notimpl",
+            reason="CmaEsSampler learns from its own generations only; its door for others is "
+            "source_trials=",
+        ),
+        "test_warm_start[nsga2]": KnownFailure(
+            "notyet", reason="NSGAIISampler selects parents among its own generations only"
+        ),
+    }
 
     def told(self, native):
         return sum(trial.state.is_finished() for trial in native.trials)
@@ -32,26 +65,47 @@ class TestHyperopt(BackendSuite):
     backend = "hyperopt"
     methods = ("random", "tpe", "anneal", "grid")
     startup = {"tpe": 20, "anneal": 1}
-    draws = 1000
+    draws = 2000
     cost_trials = 200
 
     def told(self, native):
         return sum(doc["state"] == 2 for doc in native.trials)
 
 
-CHEAP = {"n_points": 200, "n_initial_points": 4}
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+class TestHyperoptAdaptive(TestHyperopt):
+    """Its adaptive TPE loads some twenty models from files for every proposal."""
+
+    methods = ("atpe",)
+    startup = 20
+    beyond = 4
+    lesson = 12
+    cost_trials = 12
 
 
 class TestSkopt(BackendSuite):
     backend = "skopt"
-    options = {name: CHEAP for name in ("gp", "gp_fast", "forest", "rf", "gbrt")}
+    draws = 4000
+    methods = ("random", "gp_fast", "forest", "gbrt", "grid")
+    options = dict.fromkeys(("gp", "gp_fast", "forest", "rf", "gbrt"), CHEAP)
     startup = 4
-    beyond = 3
+    beyond = 2
     lesson = 12
-    cost_trials = 20
+    cost_trials = 12
 
     def told(self, native):
         return len(native.x_iters)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+class TestSkoptWhole(TestSkopt):
+    methods = None
+    options = {}
+    startup = 10
+    beyond = 5
+    cost_trials = 30
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +120,15 @@ def one_ray():
 @pytest.mark.usefixtures("one_ray")
 class TestRay(ServiceSuite):
     backend = "ray"
+    methods = ("random", "optuna")
     startup = 10
     beyond = 3
     settings = {"workers": 2}
+    draws = 1000
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+class TestRayWhole(TestRay):
+    methods = ("grid", "hyperopt", "searcher")
+    beyond = 10

@@ -30,7 +30,7 @@ from unitune.backend import Problem, Proposal, Study
 from unitune.errors import MissingLibraryError, OptionError, SpaceError, UnituneWarning
 from unitune.objective import Evaluator
 from unitune.space import Bool, Categorical, Const, Float, Int, Space
-from unitune.trial import State, trial_seed
+from unitune.trial import Leg, State, Verdict, trial_seed
 from unitune_ray.importer import read_space
 from unitune_ray.plugin import unitune_backends
 from unitune_ray.study import RayService
@@ -329,8 +329,9 @@ def test_two_workers_share_the_trials_and_numbers_stay_in_order(tmp_path):
     def objective(config, trial):
         (tmp_path / str(trial.number)).touch()
         deadline = time.monotonic() + 120
-        while not (tmp_path / "1").exists() and time.monotonic() < deadline:
-            time.sleep(0.01)  # the first trial waits for the second one
+        first_two = [tmp_path / "0", tmp_path / "1"]
+        while not all(file.exists() for file in first_two) and time.monotonic() < deadline:
+            time.sleep(0.01)  # the first two trials wait for each other
         time.sleep(0.05 * (trial.number % 2))
         return {
             "loss": config["x"],
@@ -404,16 +405,23 @@ def test_the_result_grid_is_filled_and_readable(caplog):
 class Stopping:
     """A sink that stops trial 1 at its second report."""
 
-    done = False
+    done, room = False, True
 
     def __init__(self):
-        self.keys, self.outcomes = [], []
+        self.keys, self.begins, self.legs, self.outcomes = [], [], [], []
 
-    def started(self, key, values):
+    def proposed(self, key, values):
         self.keys.append(key)
 
+    def begun(self, key):
+        self.begins.append(key)
+
     def reported(self, key, step, value):
-        return self.keys.index(key) == 1 and step == 2
+        stop = self.keys.index(key) == 1 and step == 2
+        return Verdict.STOP if stop else Verdict.CONTINUE
+
+    def consumed(self, key, leg):
+        self.legs.append(leg)
 
     def finished(self, key, outcome, seconds):
         self.outcomes.append(outcome)
@@ -435,6 +443,8 @@ def test_a_trial_is_stopped_when_the_sink_says_so():
     assert [o.state.value for o in sink.outcomes] == ["complete", "pruned", "complete"]
     assert sink.outcomes[1].value == 2.0
     assert [report.value for report in sink.outcomes[1].reports] == [3.0, 2.0]
+    assert sink.begins == sink.keys
+    assert sink.legs == [Leg(0, 3), Leg(0, 2), Leg(0, 3)]
 
 
 class Fragile(Study):

@@ -132,7 +132,8 @@ def test_a_cell_that_needs_all_cores_runs_alone(install):
             def run(self, evaluate, sink):
                 for number in range(self.problem.n_trials):
                     values = {name: 0.5 for name in self.problem.translation.targets}
-                    sink.started(str(number), values)
+                    sink.proposed(str(number), values)
+                    sink.begun(str(number))
                     sink.finished(str(number), Outcome(State.COMPLETE, 1.0), 0.0)
 
             native = None

@@ -265,7 +265,9 @@ def test_it_is_printed_light_without_controls_and_with_every_figure(visit, path,
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    assert not page.locator(".bar").is_visible()
+    assert not page.locator(".sets").is_visible()
+    assert not page.locator(".controls").first.is_visible()
+    assert page.locator(".chips .contender").first.is_visible()
     for figure in page.evaluate("[...window.unituneReport.figures.keys()]"):
         assert drawn(page, figure)["data"], figure
     assert page.pdf(path=tmp_path / "report.pdf").startswith(b"%PDF")

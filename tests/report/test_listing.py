@@ -21,55 +21,6 @@ def given(small, **columns):
     return find(replace(small, runs=small.runs.assign(**columns)))
 
 
-def test_the_ranking_has_a_line_a_contender_with_a_cell_a_column(findings):
-    places = listing.ranking(findings, findings.main)
-    assert [place.label for place in places] == list(findings.labels)
-    assert all(len(place.cells) == len(listing.COLUMNS) for place in places)
-    first = findings.main.verdict.ranking.iloc[0]
-    assert places[0].cells[0] == (f"{first['score']:.3f}", first["score"])
-    assert places[0].interval == f"[{first['low']:.3f}, {first['high']:.3f}]"
-    assert places[0].cells[4][0] == f"{first['wins']} / {first['ties']} / {first['losses']}"
-
-
-def test_intervals_are_drawn_in_order_on_one_scale(findings):
-    places = listing.ranking(findings, findings.main)
-    for place in places:
-        low, middle, high = place.span
-        assert 0 <= low <= middle <= high <= listing.DRAWN
-    assert places[0].span[1] > places[-1].span[1]
-
-
-def test_a_score_far_below_random_search_does_not_squeeze_the_others(findings):
-    ranking = findings.main.verdict.ranking.copy()
-    ranking.loc[2, ["score", "low", "high"]] = [-50.0, -90.0, -20.0]
-    part = replace(findings.main, verdict=replace(findings.main.verdict, ranking=ranking))
-    places = listing.ranking(findings, part)
-    assert places[2].span == (6, 6, 6)
-    assert places[0].span[1] - places[2].span[1] > 40
-    assert 6 < places[0].zero < 100
-
-
-def test_a_contender_without_scores_has_dashes(findings):
-    ranking = findings.main.verdict.ranking.copy()
-    names = ["score", "low", "high", "equivalent", "wins", "ties", "losses", "rank"]
-    ranking[names] = ranking[names].astype(float)
-    ranking.loc[2, names] = float("nan")
-    part = replace(findings.main, verdict=replace(findings.main.verdict, ranking=ranking))
-    place = listing.ranking(findings, part)[2]
-    assert [text for text, _ in place.cells[:5]] == ["–", "–", place.cells[2][0], "–", "– / – / –"]
-    assert (place.interval, place.span) == ("", None)
-
-
-def test_marks_tell_native_from_composed(small):
-    proposals = ["composed (hyperopt:random)", "native"] * 6
-    found = given(small, proposals=proposals, stops="composed")
-    assert listing.marks(found, "skopt:gp") == (
-        "composed (hyperopt:random)",
-        "native",
-        "composed stops",
-    )
-
-
 def test_effective_settings_that_all_tasks_share_stand_once(small):
     effective = [
         json.dumps({"Sampler": {"n": 1}, "seed": int(task[-1]), "gamma": None})

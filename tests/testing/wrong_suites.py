@@ -21,5 +21,9 @@ class TestRight(Small):
     backend = "Right"
 
 
+class TestMinimal(BackendSuite):
+    backend = "minimal"
+
+
 for _name in FAULTS:
     globals()[f"Test{_name}"] = type(f"Test{_name}", (Small,), {"backend": _name})

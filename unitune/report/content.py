@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from unitune.report import heat, listing, rungs
+from unitune.report import heat, listing, rungs, standing
 from unitune.report.critical import unseparated
 from unitune.report.findings import Findings, Part, over
 from unitune.report.texts import number, one_line
@@ -38,7 +38,7 @@ def texts_and_rows(findings: Findings, ledger: pd.DataFrame) -> dict[str, Any]:
         "totals": listing.totals(findings),
         "main": comparison(findings, findings.main),
         "also": comparison(findings, findings.also) if findings.also else None,
-        "columns": listing.COLUMNS,
+        "columns": standing.COLUMNS,
         "heat": heat.rows(findings),
         "means": heat.means(findings),
         "ledger": _ledger(findings, ledger),
@@ -54,7 +54,7 @@ def texts_and_rows(findings: Findings, ledger: pd.DataFrame) -> dict[str, Any]:
 def comparison(findings: Findings, part: Part) -> dict[str, Any]:
     """Return what is said of one comparison."""
     return {
-        "ranking": listing.ranking(findings, part),
+        "ranking": standing.ranking(findings, part),
         "tested": how_tested(part),
         "unseparated": unseparated(findings, part),
         "over": over(part),

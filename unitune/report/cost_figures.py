@@ -105,7 +105,7 @@ def price(findings: Findings) -> Figure:
         "x": rounded(wall),
         "y": rounded([ranking["score"][name] for _, name in known]),
         "text": [findings.labels[c] for c, _ in known],
-        "hover": "<b>%{text}</b><br>score %{y:.3g} in %{x:.4g} s a run",
+        "hover": "<b>%{hovertext}</b><br>score %{y:.3g} in %{x:.4g} s a run",
     }
     view = {
         "traces": [trace] if known else [],

@@ -14,6 +14,10 @@ from unitune.report.findings import Findings, Part
 # More names than this do not fit beside one axis.
 MOST = 20
 ROW = 25
+# The width of a letter, where the reader's font is a wide one; names longer than fit are cut.
+LETTER = 8.1
+LONG = 34
+SHORT = 18
 TOP = 46
 
 
@@ -85,8 +89,8 @@ def diagram(findings: Findings, part: Part, width: float = 900) -> Diagram | Non
     drawn = list(ranks)[:MOST]
     lowest = 1
     highest = max(math.ceil(max(ranks[name] for name in drawn)), lowest + 1)
-    widest = max(len(findings.label(name)) for name in drawn)
-    side = min(width * 0.36, 7.4 * widest + 62)
+    widest = max(len(_short(findings.label(name), LONG)) for name in drawn)
+    side = min(width * 0.38, LETTER * widest + 62)
     left, right = side, width - side
 
     def place(rank: float) -> float:
@@ -153,7 +157,7 @@ def _names(
         names.append(
             Name(
                 findings.place(name),
-                findings.label(name),
+                _short(findings.label(name), LONG),
                 f"{rank:.2f}",
                 x=x,
                 y=under + ROW * row,
@@ -178,7 +182,6 @@ class Column:
     bars: tuple[Bar, ...]
 
 
-SHORT = 22
 NARROW = 360.0
 
 
@@ -193,7 +196,7 @@ def column(findings: Findings, part: Part) -> Column | None:
     groups = _groups(separation.groups, drawn)
     bars = _bars([tuple(rows[name] for name in group) for group in groups], 0, gap=4)
     highest = max(math.ceil(max(ranks[name] for name in drawn)), 2)
-    left = min(7.2 * max(len(_short(findings.label(name))) for name in drawn) + 12, 172)
+    left = LETTER * max(len(_short(findings.label(name), SHORT)) for name in drawn) + 14
     right = NARROW - 16 - 9 * len({bar.level for bar in bars})
 
     def place(rank: float) -> float:
@@ -202,7 +205,7 @@ def column(findings: Findings, part: Part) -> Column | None:
     names = tuple(
         Name(
             findings.place(name),
-            _short(findings.label(name)),
+            _short(findings.label(name), SHORT),
             f"{ranks[name]:.2f}",
             x=place(ranks[name]),
             y=y,
@@ -222,8 +225,8 @@ def column(findings: Findings, part: Part) -> Column | None:
     )
 
 
-def _short(label: str) -> str:
-    return label if len(label) <= SHORT else f"{label[: SHORT - 1]}…"
+def _short(label: str, longest: int) -> str:
+    return label if len(label) <= longest else f"{label[: longest - 1]}…"
 
 
 def unseparated(findings: Findings, part: Part) -> str:

@@ -31,7 +31,8 @@ class BackendSuite(
         backend: the backend's name.
         methods: those to check; None for all.
         startup: how many proposals a learning method draws at random before it begins to learn,
-            for all methods or by method; every check runs past them.
+            for all methods or by method; every check runs past them. Where it is not said, 20 are
+            taken, and their laws are not checked.
         beyond: how many trials checks run past that, for all methods or by method.
         options: options by method, for those that are dear with the library's own.
         seeds: how many studies `test_learns` puts together.

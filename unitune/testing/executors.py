@@ -165,6 +165,7 @@ class ExecutorSuite(Suite):
 
     def test_stop(self, start: Start) -> None:
         """A trial that is stopped ends there, with its last value."""
+        self.needs("test_reports", start)
         found = evaluated(start(objectives.curve, verdict_at(3, Verdict.STOP)), jobs(range(3)))
         for finished in found:
             steps = [report.step for report in finished.outcome.reports]
@@ -180,6 +181,7 @@ class ExecutorSuite(Suite):
 
     def test_pause(self, start: Start) -> None:
         """A trial that pauses goes on, and reports every step once."""
+        self.needs("test_reports", start)
         executor = start(objectives.curve, verdict_at(2, Verdict.PAUSE, once=True))
         first = evaluated(executor, jobs(range(3)))
         paused = [f for f in first if f.paused and [r.step for r in f.outcome.reports] == [1, 2]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -122,6 +123,29 @@ def law_faults(space: Space, configs: Sequence[Mapping[str, Any]]) -> dict[str, 
         elif not column:
             faults[name] = 0.0
     return faults
+
+
+def least_independent(space: Space, configs: Sequence[Mapping[str, Any]]) -> float:
+    """Return the least p-value of all pairs of parameters, and of all parameters over trials."""
+    columns = _columns(space, configs)
+    among = [
+        stats.spearmanr(columns[a], columns[b]).pvalue
+        for a, b in itertools.combinations(columns, 2)
+    ]
+    along = [stats.spearmanr(column[:-1], column[1:]).pvalue for column in columns.values()]
+    return float(min([*among, *along], default=1.0))
+
+
+def _columns(space: Space, configs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the place of every value among its parameter's, as numbers."""
+    columns = {}
+    for name, parameter in space.items():
+        if parameter.size > 1:
+            column = [config[name] for config in configs]
+            if isinstance(parameter, Categorical | Bool):
+                column = [parameter.index(value) for value in column]
+            columns[name] = np.array(column, dtype=float)
+    return columns
 
 
 def _merged(counts: Column, expected: Column) -> tuple[Column, Column]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import pytest
@@ -23,6 +24,9 @@ from unitune.testing.stepping import (
 )
 from unitune.testing.suite import METHOD, Suite
 
+# No library that we know of draws more proposals at random before it learns.
+ENOUGH = 20
+
 # Raw values by name, proposal by proposal.
 Raws = list[dict[str, Any]]
 
@@ -34,14 +38,15 @@ class MethodSuite(Suite):
         backend: the backend's name.
         methods: those to check; None for all.
         startup: how many proposals a learning method draws at random before it begins to learn,
-            for all methods or by method; every check runs past them.
+            for all methods or by method; every check runs past them. Where it is not said, 20 are
+            taken, and their laws are not checked.
         beyond: how many trials checks run past that, for all methods or by method.
         options: options by method, for those that are dear with the library's own.
     """
 
     backend: ClassVar[str] = ""
     methods: ClassVar[tuple[str, ...] | None] = None
-    startup: ClassVar[int | Mapping[str, int]] = 20
+    startup: ClassVar[int | Mapping[str, int]] = MappingProxyType({})
     beyond: ClassVar[int | Mapping[str, int]] = 12
     options: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
@@ -74,7 +79,11 @@ class MethodSuite(Suite):
         """Return how many proposals a method draws before it learns; 0 if it does not learn."""
         if not self.described(method).learns:
             return 0
-        return by_method(self.startup, method, 20)
+        return by_method(self.startup, method, ENOUGH)
+
+    def knows_start(self, method: str) -> bool:
+        """Return whether the suite says how many proposals a method draws at random."""
+        return isinstance(self.startup, int) or method in self.startup
 
     def past_start(self, method: str) -> int:
         """Return how many trials a check runs past the random ones."""

@@ -24,7 +24,7 @@ from unitune.testing.stepping import (
     pruned,
 )
 from unitune.testing.suite import remembered, require
-from unitune.trial import Outcome
+from unitune.trial import Outcome, State
 
 HUGE = (1.0, 1.0, 1.0, 1e308, -1e308, 1e-308, 0.0, -0.0, 1e30, -1e30)
 
@@ -118,8 +118,9 @@ class OutcomeChecks(MethodSuite):
         with_foreign = setting.open(seed)
         given = dict.fromkeys(PLANE, 0.25)
         with_foreign.tell(with_foreign.inject(given), complete(plane_loss(given)))
-        start = self.random_start(method)
-        count = self.past_start(method) if not self.described(method).learns else start // 2
+        count = self.past_start(method)
+        if self.described(method).learns:
+            count = self.random_start(method) // 2 if self.knows_start(method) else 2
         drawn = raws(with_foreign.go(by_value(plane_loss), count))
         require(
             drawn == self.trace(method, seed)[:count],
@@ -149,12 +150,15 @@ class OutcomeChecks(MethodSuite):
         return found[0] != found[1]
 
     def _goes_on(self, method: str, seed: int, judge: Judge) -> Stepper:
-        """Run past the random start; no config is proposed twice in a row."""
+        """Run past the random start; what came to nothing is not proposed again at once."""
         setting, count = self.prepared(PLANE, method), self.length(method)
         study = setting.open(seed)
         asked = study.go(judge, count)
-        points = [tuple(each.config.values()) for each in asked]
-        again = [point for point, after in itertools.pairwise(points) if point == after]
+        again = [
+            tuple(each.config.values())
+            for each, after in itertools.pairwise(asked)
+            if judge(each).state is not State.COMPLETE and each.config == after.config
+        ]
         require(
             not again,
             f"{self.backend}:{method} proposes {again[:1]} again, right after it was told of it",

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from unitune.space import Bool, Categorical, Float, Int, Space
+from unitune.space import Categorical, Float, Int, Space
 from unitune.testing.laws import plain, within
 from unitune.testing.stepping import Asked
 from unitune.translation import Translation
@@ -80,15 +78,3 @@ def condition_faults(asked: Asked, translation: Translation) -> list[str]:
     if not space.contains(asked.config):
         faults.append(f"{dict(asked.config)} is no config of the space")
     return faults
-
-
-def columns_of(space: Space, configs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the place of every value among its parameter's, as numbers."""
-    columns = {}
-    for name, parameter in space.items():
-        if parameter.size > 1:
-            column = [config[name] for config in configs]
-            if isinstance(parameter, Categorical | Bool):
-                column = [parameter.index(value) for value in column]
-            columns[name] = np.array(column, dtype=float)
-    return columns

@@ -21,6 +21,7 @@ from unitune.testing.watching import watching
 
 MISSPELT = "no_scheduler_has_this_option"
 WORKERS = (1, 3, 16)
+DECISIONS = ("test_bounds", "test_releases", "test_all_end")
 
 
 class SchedulerSuite(Suite):
@@ -69,6 +70,7 @@ class SchedulerSuite(Suite):
         ]
         require(logs[0] == logs[1], "The scheduler answers the same calls otherwise.")
 
+    @remembered
     def test_verdicts(self, seed: int) -> None:
         """Every report is answered with a verdict."""
         self._no_fault("verdict", seed)
@@ -95,7 +97,8 @@ class SchedulerSuite(Suite):
         rungs = self._open(seed).plan()
         if not rungs:
             pytest.skip("it has no plan")
-        self.needs("test_releases", seed)
+        for check in DECISIONS:
+            self.needs(check, seed)
         room = {(rung.bracket, rung.resource): rung.trials for rung in rungs}
         first = {rung.bracket: rung.trials for rung in rungs if rung.rung == 0}
         for race in self._races(seed):
@@ -114,7 +117,7 @@ class SchedulerSuite(Suite):
 
     def test_best_goes_on(self, seed: int) -> None:
         """The trial that is the best at every step is never stopped before the end."""
-        for check in ("test_all_end", "test_bounds", "test_releases"):
+        for check in DECISIONS:
             self.needs(check, seed)
         for workers in WORKERS:
             race = self._race(_ranked(seed), workers=workers, seed=seed)
@@ -127,7 +130,8 @@ class SchedulerSuite(Suite):
 
     def test_failures(self, seed: int) -> None:
         """Trials that fail, at any step, keep no other from its end."""
-        self.needs("test_all_end", seed)
+        for check in ("test_verdicts", *DECISIONS):
+            self.needs(check, seed)
         for workers in WORKERS:
             race = self._race(_failing(seed), workers=workers, seed=seed)
             left = race.ended("paused") + race.ended("running")
@@ -144,14 +148,17 @@ class SchedulerSuite(Suite):
 
     def test_strides(self, seed: int) -> None:
         """Trials that report rarely, and miss the steps of decisions, are borne."""
-        self.needs("test_all_end", seed)
+        for check in ("test_verdicts", *DECISIONS):
+            self.needs(check, seed)
         race = Race(self._open(seed), self.resource[1], _mixed(seed), stride=2)
         race.run(self.trials, workers=3, seed=seed)
         left = race.ended("paused") + race.ended("running")
         require(not left, f"Trials {left[:9]} never end where reports are two steps apart.")
+        require(not race.faults, f"Where reports are two steps apart: {race.faults}")
 
     def test_few_trials(self, seed: int) -> None:
         """A run of no trial, or of one, ends."""
+        self.needs("test_all_end", seed)
         for trials in (0, 1):
             race = Race(self._open(seed), self.resource[1], _mixed(seed))
             race.run(trials, workers=1, seed=seed)

@@ -14,7 +14,7 @@ from unitune.capabilities import BackendSpec
 from unitune.errors import Infeasible, OptionError
 from unitune.result import Result
 from unitune.space import Space
-from unitune.testing.laws import law_faults, plain, within
+from unitune.testing.laws import DOUBT, law_faults, least_independent, plain, within
 from unitune.testing.learning import above_chance
 from unitune.testing.methods import by_method
 from unitune.testing.records import RecordChecks
@@ -102,17 +102,27 @@ class ServiceSuite(RecordChecks):
 
     def test_laws(self, method: str, seed: int) -> None:
         """Random search follows the law of every parameter."""
-        if method != "random":
-            pytest.skip("only for random search")
-        result = self.run(EVERY_KIND, any_loss, method, self.draws, seed)
-        wrong = law_faults(result.space, [trial.config for trial in result.trials])
+        taken = takeable(EVERY_KIND, self.backend, method)
+        wrong = law_faults(taken, self._random_configs(method, seed))
         require(not wrong, f"{self.backend}:{method} draws by other laws (p-values): {wrong}")
 
+    def test_independence(self, method: str, seed: int) -> None:
+        """Random search draws every parameter and every trial on its own."""
+        configs = self._random_configs(method, seed)
+        taken = takeable(EVERY_KIND, self.backend, method)
+        least = least_independent(taken, configs)
+        require(least > DOUBT, f"{self.backend}:{method} draws what depends on each other: {least}")
+
     def test_conditions(self, method: str, seed: int) -> None:
-        """A parameter is there exactly where its condition holds."""
-        result = self.run(CONDITIONAL, any_loss, method, self.length(method), seed)
-        wrong = [t.config for t in result.trials if not result.space.contains(t.config)]
+        """A parameter is there exactly where its condition holds, and follows its law there."""
+        count = self.draws // 2 if method == "random" else self.length(method)
+        result = self.run(CONDITIONAL, any_loss, method, count, seed)
+        configs = [trial.config for trial in result.trials]
+        wrong = [config for config in configs if not result.space.contains(config)]
         require(not wrong, f"{self.backend}:{method} proposes {wrong[:2]}")
+        if method == "random":
+            odd = law_faults(result.space, configs)
+            require(not odd, f"{self.backend}:{method} draws by other laws (p-values): {odd}")
 
     def test_constraints(self, method: str, seed: int) -> None:
         """No config breaks a constraint, and refused ones are no trials."""
@@ -227,6 +237,16 @@ class ServiceSuite(RecordChecks):
                 result = self.run(PLANE, _eventful, method, count, seed, initial=[FIRST])
             self.kept[key] = (result, traces)
         found: tuple[Result, Traces] = self.kept[key]
+        return found
+
+    def _random_configs(self, method: str, seed: int) -> list[Mapping[str, Any]]:
+        if method != "random":
+            pytest.skip("only for random search")
+        key = ("random", seed)
+        if key not in self.kept:
+            result = self.run(EVERY_KIND, any_loss, method, self.draws, seed)
+            self.kept[key] = [trial.config for trial in result.trials]
+        found: list[Mapping[str, Any]] = self.kept[key]
         return found
 
     def _reached(self, result: Result, method: str, count: int) -> None:

@@ -54,10 +54,11 @@
 
   // plotly reads a few tags and formulas in texts; names are shown as they are.
   const SIGNS = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;" };
+  const brief = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
   const plain = (text) => (typeof text === "string"
     ? text.replace(/[&<>$]/g, (sign) => SIGNS[sign]) : text);
   const escaped = (t) => ({
-    ...t, name: plain(t.name), text: t.text && t.text.map(plain), y: t.y && t.y.map(plain),
+    ...t, name: plain(t.name), y: t.y && t.y.map(plain),
   });
 
   // Where values come to lie on an axis of so many pixels.
@@ -76,7 +77,8 @@
   // Names beside marks, each where it covers nothing; those without room are told on hover.
   const SIDES = [["top center", 0, -17], ["bottom center", 0, 17], ["middle right", 1, 0],
     ["middle left", -1, 0]];
-  const captions = (t, axes, size) => {
+  const captions = (given, axes, size) => {
+    const t = { ...given, text: given.text.map((text) => brief(text, 22)) };
     // The drawing's inner frame, without the axes' texts and without plotly's own padding.
     const [w, h] = [size.width - 88, size.height - 60];
     const [px, py] = [place(axes.x, t.x, 0.88 * w), place(axes.y, t.y, 0.88 * h)];
@@ -97,7 +99,7 @@
       }
       return ["", "top center"];
     });
-    return { text: found.map(([text]) => text), textposition: found.map(([, side]) => side) };
+    return { text: found.map(([text]) => plain(text)), textposition: found.map(([, side]) => side) };
   };
 
   // One mark where several would lie on one another: what is drawn looks the same.
@@ -168,7 +170,7 @@
         && { ...t.error_x, color: css("--ink-3"), thickness: 1.4, width: 0 },
       marker: { color: t.by.map(colourOf), size: 11,
         symbol: t.by.map((c) => report.contenders[c].symbol) },
-      hovertext: t.text, hovertemplate: `${hover(t)}<extra></extra>`,
+      hovertext: t.text && t.text.map(plain), hovertemplate: `${hover(t)}<extra></extra>`,
     }],
     box: (t) => [{
       type: "box", y: t.y, x: t.x, boxpoints: "all", jitter: 0.5, pointpos: 0,
@@ -230,6 +232,14 @@
         : String(v);
     });
     axis.minor = { ticks: "outside", ticklen: 2, tickcolor: css("--line"), dtick: "D1" };
+  };
+
+  // Long names leave no room for the figure on a phone.
+  const shortTicks = (axis, view, name) => {
+    const names = [...new Set(view.traces.flatMap((t) => without(t)[name]))];
+    axis.tickmode = "array";
+    axis.tickvals = names.map(plain);
+    axis.ticktext = names.map((text) => plain(brief(text, 17)));
   };
 
   const heightOf = (view, width) => {
@@ -325,6 +335,7 @@
       const type = axis.type || (figure.log[name] ? "log" : "linear");
       axes[name] = axisOf(axis.axis || {}, type, axis.title);
       if (type === "log") logTicks(axes[name], view, name);
+      if (type === "category" && width < 560) shortTicks(axes[name], view, name);
     }
     const size = { width, height: width < 560 ? 320 : 420 };
     const parts = view.traces.filter((t) => t.role === "bar");

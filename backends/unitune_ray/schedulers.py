@@ -1,0 +1,145 @@
+"""Who stops and pauses trials in Tune: a scheduler of Ray's, or unitune's through the sink."""
+
+from __future__ import annotations
+
+import random
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from ray.tune.experiment import Trial
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+
+from unitune_ray.watch import StaysHere, Watch
+
+
+class Steered(StaysHere, FIFOScheduler):
+    """Does in Tune what a scheduler of unitune's has decided in the sink.
+
+    Stops are the stopper's; this one pauses trials, goes on with those that are released, ends
+    those that are not, and says when nothing further can begin.
+
+    Args:
+        watch: what is known of the trials.
+        workers: how many run side by side.
+    """
+
+    def __init__(self, watch: Watch, workers: int) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._watch = watch
+        self._workers = workers
+
+    def on_trial_result(self, tune_controller: Any, trial: Trial, result: Mapping[str, Any]) -> str:
+        running = self._watch.is_running(trial.trial_id)
+        return str(TrialScheduler.CONTINUE if running else TrialScheduler.PAUSE)
+
+    def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
+        if self._watch.finishing:
+            end_waiting(self._watch, tune_controller)
+            return None
+        self._close_schedule(tune_controller)
+        for key, resource in self._watch.released():
+            trial = self._watch.trial(key)
+            if trial.status != Trial.PAUSED:
+                continue  # it is still being saved
+            if resource is None:
+                tune_controller.stop_trial(trial)
+            elif self._watch.active < self._workers:
+                self._watch.goes_on(key, resource)
+                return trial
+        waiting = (t for t in tune_controller.get_trials() if t.status == Trial.PENDING)
+        return next(waiting, None)
+
+    def _close_schedule(self, tune_controller: Any) -> None:
+        """Say that no further trial will begin, or can before one goes on."""
+        stuck = not self._watch.active and not self._watch.released()
+        if self._watch.begun and (stuck or tune_controller.search_alg.is_finished()):
+            self._watch.full()
+
+
+class Mannered(StaysHere):
+    """Put before a scheduler of Ray's: it leaves global random numbers and warnings alone.
+
+    It also leaves trials that have come to the most resource to their worker, which ends them.
+
+    Attributes:
+        watch: what is known of the trials.
+        dice: the scheduler's own random numbers.
+    """
+
+    watch: Watch
+    dice: Dice
+
+    def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
+        with self.dice.rolled():
+            super().on_trial_add(tune_controller, trial)  # type: ignore[misc]
+
+    def on_trial_result(self, tune_controller: Any, trial: Trial, result: Mapping[str, Any]) -> str:
+        key = trial.trial_id
+        if self.watch.complete(key):
+            return str(TrialScheduler.CONTINUE)
+        with self.dice.rolled(), self.watch.guarding():
+            decision: str = super().on_trial_result(  # type: ignore[misc]
+                tune_controller, trial, result
+            )
+            if decision == TrialScheduler.PAUSE or trial.status == Trial.PAUSED:
+                self.watch.pauses(key)
+            return decision
+        return str(TrialScheduler.STOP)
+
+    def on_trial_complete(
+        self, tune_controller: Any, trial: Trial, result: Mapping[str, Any]
+    ) -> None:
+        with self.dice.rolled():
+            super().on_trial_complete(tune_controller, trial, result)  # type: ignore[misc]
+
+    def choose_trial_to_run(self, tune_controller: Any, **settings: Any) -> Trial | None:
+        if self.watch.finishing:
+            end_waiting(self.watch, tune_controller)
+            return None
+        with self.dice.rolled():
+            chosen: Trial | None = super().choose_trial_to_run(  # type: ignore[misc]
+                tune_controller, **settings
+            )
+        return chosen or self._stuck(tune_controller)
+
+    def _stuck(self, tune_controller: Any) -> Trial | None:
+        """Return a trial to go on with where all wait for one that has ended, as of a failure."""
+        trials = tune_controller.get_trials()
+        waiting = [trial for trial in trials if trial.status == Trial.PAUSED]
+        bound = (Trial.RUNNING, Trial.PENDING)
+        if not tune_controller.search_alg.is_finished() or any(t.status in bound for t in trials):
+            return None
+        return next(iter(waiting), None)
+
+
+class Dice:
+    """Random numbers of a scheduler's own, in the place of the global ones that it draws from."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed).getstate()
+        self._numpy: Any = np.random.RandomState(seed).get_state()
+
+    @contextmanager
+    def rolled(self) -> Iterator[None]:
+        """Put them there for a while."""
+        state, numbers = random.getstate(), np.random.get_state()  # noqa: NPY002 - Ray's choice
+        random.setstate(self._random)
+        np.random.set_state(self._numpy)  # noqa: NPY002
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of medians of nothing, and of models' fits
+                yield
+        finally:
+            self._random, self._numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+            random.setstate(state)
+            np.random.set_state(numbers)  # noqa: NPY002
+
+
+def end_waiting(watch: Watch, tune_controller: Any) -> None:
+    """End the trials that wait to begin or to go on: the run is nearly over."""
+    for trial in tune_controller.get_trials():
+        if trial.status in (Trial.PENDING, Trial.PAUSED) and not watch.is_running(trial.trial_id):
+            tune_controller.stop_trial(trial)
