@@ -14,8 +14,8 @@ from unitune.executors import SerialExecutor
 from unitune.objective import Evaluator
 from unitune.recorder import Limits, Run
 from unitune.source import REJECTIONS, Source
-from unitune.steering import Steering
 from unitune.space import Int, Space
+from unitune.steering import Steering
 from unitune.translation import lower_space
 from unitune.trial import State
 

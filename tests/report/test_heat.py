@@ -39,6 +39,12 @@ def test_a_contender_without_a_score_has_a_dash(findings):
     assert (cell.text, cell.shade, cell.wins) == ("–", None, False)
 
 
+def test_the_cells_of_a_very_large_table_tell_nothing_more(findings, monkeypatch):
+    assert "on task-0" in heat.rows(findings)[0].cells[0].title
+    monkeypatch.setattr(heat, "MOST_TITLES", 11)
+    assert {cell.title for row in heat.rows(findings) for cell in row.cells} == {""}
+
+
 def test_the_last_row_is_the_ranking(findings):
     ranking = findings.main.verdict.ranking["score"]
     assert [cell.text for cell in heat.means(findings)] == [f"{score:.2f}" for score in ranking]

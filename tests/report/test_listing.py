@@ -40,7 +40,7 @@ def test_settings_that_are_no_mapping_are_shown_as_they_are(small):
 def test_lowered_parameters_are_listed_task_by_task(small):
     lowered = '{"x": "native", "lr": "lowered", "units": "lowered"}'
     setting = listing.settings(given(small, lowered=lowered))[0]
-    assert setting.lowered == (("task-0", "lr, units"), ("task-1", "lr, units"))
+    assert setting.lowered == (("task-0, task-1", "lr, units"),)
     assert listing.settings(given(small, lowered="{}"))[0].lowered == ()
 
 

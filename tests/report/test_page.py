@@ -91,6 +91,12 @@ def test_the_data_block_is_json_that_holds_every_figure(page, drawn):
     assert [c["label"] for c in data["contenders"]] == ["optuna:tpe", "skopt:gp", "builtin:random"]
 
 
+def test_a_view_that_two_figures_have_is_held_once(page):
+    figures = json.loads(read(page).data["report-data"])["figures"]
+    assert figures["wall_clock"]["views"][""] == {"of": ["regret", "seconds"]}
+    assert figures["regret"]["views"]["seconds"]["traces"]
+
+
 def test_every_figure_has_its_place_a_caption_and_a_description(page, drawn):
     reader = read(page)
     places = [value for name, value in reader.attributes if name == "data-figure"]

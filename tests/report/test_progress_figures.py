@@ -59,6 +59,22 @@ def test_ranks_end_where_the_verdict_has_them(findings):
     assert all(line["x"][-1] == 1 for line in lines(view).values())
 
 
+def test_very_many_curves_have_fewer_points(findings):
+    from dataclasses import replace
+
+    assert progress_figures.points(findings) == 100
+    many = replace(findings, contenders=tuple(f"library:{i}" for i in range(200)))
+    assert progress_figures.points(many) == 20
+
+
+def test_solved_targets_end_where_the_statistics_have_them(findings):
+    view = progress_figures.solved(findings, findings.main).views["trials"]
+    ecdf = analysis.ecdf(findings.main.results)
+    last = ecdf.groupby("contender")["solved"].last()
+    for name, line in lines(view).items():
+        assert line["y"][-1] == pytest.approx(last[name], rel=1e-5)
+
+
 def test_solved_targets_only_grow(findings):
     figure = progress_figures.solved(findings, findings.main)
     for view in figure.views.values():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 
 from unitune.report.findings import Findings
 from unitune.report.texts import missing, number, one_line
+
+MOST_TITLES = 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,7 @@ class Cell:
         c: the contender's place.
         text: its score.
         shade: 0 (no better than random search) to 1 (the reference value).
-        title: what pointing at it tells.
+        title: what pointing at it tells; '' in a very large table.
         wins: whether it leads on the task.
     """
 
@@ -49,7 +51,10 @@ def rows(findings: Findings) -> tuple[Row, ...]:
     for part in reversed(findings.parts):
         for row in part.scores.to_dict("records"):
             scores[row["task"], row["contender"]] = {str(k): v for k, v in row.items()}
-    return tuple(_row(findings, scores, task) for task in findings.tasks)
+    found = tuple(_row(findings, scores, task) for task in findings.tasks)
+    if len(findings.tasks) * len(findings.contenders) <= MOST_TITLES:
+        return found
+    return tuple(replace(r, cells=tuple(replace(c, title="") for c in r.cells)) for r in found)
 
 
 def _row(findings: Findings, scores: dict[tuple[str, str], dict[str, float]], task: str) -> Row:

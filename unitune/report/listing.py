@@ -23,7 +23,7 @@ class Setting:
         scheduler: what stopped trials early, and whose it was.
         options: what was given.
         effective: what the library made of it, part by part; where tasks differ, in `varying`.
-        lowered: the parameters that were rewritten, task by task.
+        lowered: tasks, and the parameters that were rewritten there.
     """
 
     c: int
@@ -111,15 +111,15 @@ def _stable(value: Any) -> str:
 
 
 def _lowered(runs: Any) -> tuple[tuple[str, str], ...]:
-    found = []
+    tasks: dict[str, list[str]] = {}
     for row in runs.drop_duplicates("task").itertuples():
         verdicts = read_json(row.lowered)
         if not isinstance(verdicts, Mapping):
             continue
         names = [one_line(name) for name, verdict in verdicts.items() if verdict != "native"]
         if names:
-            found.append((one_line(row.task), ", ".join(names)))
-    return tuple(found)
+            tasks.setdefault(", ".join(names), []).append(one_line(row.task))
+    return tuple((", ".join(found), names) for names, found in tasks.items())
 
 
 def facts(data: Any) -> str:

@@ -146,8 +146,22 @@ def _data(findings: Findings, drawn: Drawings) -> dict[str, Any]:
         ],
         "hidden": sorted(findings.hidden),
         "palette": {"light": LIGHT, "dark": DARK},
-        "figures": {figure.name: figure.as_data() for figure in drawn},
+        "figures": _figures(drawn),
     }
+
+
+def _figures(drawn: Drawings) -> dict[str, Any]:
+    """Return the data of all figures; a view that several have stands there once."""
+    seen: dict[int, list[str]] = {}
+    figures = {}
+    for figure in drawn:
+        data = figure.as_data()
+        for key, view in figure.views.items():
+            if id(view) in seen:
+                data["views"][key] = {"of": seen[id(view)]}
+            seen.setdefault(id(view), [figure.name, key])
+        figures[figure.name] = data
+    return figures
 
 
 def _drawn(findings: Findings, part: Part) -> dict[str, Any]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from unitune import analysis
 from unitune.report.figure import Control, Figure, axis, floor_of
 from unitune.report.findings import Findings, Part, over
 from unitune.report.texts import rounded
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SHARES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 OPTIONS = {"trials": "Trials", "seconds": "Wall-clock", "resource": "Resource"}
@@ -21,6 +20,7 @@ SPENT = {
 }
 # More bands than this hide one another.
 FEW = 6
+POINTS = 4000
 HOVER = "%{x:.4g} → %{y:.4g}"
 
 
@@ -35,6 +35,11 @@ def against(part: Part) -> Control:
 def bands(findings: Findings) -> dict[str, bool]:
     """Return that intervals can be left out; among many lines they are, at the start."""
     return {"band": len(findings.shown()) <= FEW}
+
+
+def points(findings: Findings) -> int:
+    """Return how many points a curve has: fewer where there are very many curves."""
+    return max(20, min(100, POINTS // len(findings.contenders)))
 
 
 def regret(findings: Findings, part: Part) -> Figure:
@@ -65,7 +70,7 @@ def wall_clock(curves: Figure) -> Figure:
 
 
 def _regret(findings: Findings, part: Part, by: str) -> dict[str, Any]:
-    curves = analysis.aggregate_curves(part.results, by=by)
+    curves = analysis.aggregate_curves(part.results, by=by, points=points(findings))
     curves = curves[curves["normalised"].notna() & (curves["x"] > 0)]
     # Nobody has found anything at the beginning: that stretch is left out but for its end.
     found = curves[curves["normalised"] < 1]["x"].min()
@@ -119,10 +124,11 @@ def solved(findings: Findings, part: Part) -> Figure:
     for by in part.by:
         frame = analysis.ecdf(part.results, by=by)
         frame = frame[frame["x"] > 0]
-        traces = [
-            {**_line(findings, c, rounded(own["x"]), rounded(own["solved"])), "shape": "hv"}
-            for c, own in _each(findings, frame)
-        ]
+        traces = []
+        for c, own in _each(findings, frame):
+            kept = _steps(own, 2 * points(findings))
+            line = _line(findings, c, rounded(kept["x"]), rounded(kept["solved"]))
+            traces.append({**line, "shape": "hv"})
         views[by] = {
             "traces": traces,
             "x": axis(_spent_each(by)),
@@ -138,6 +144,13 @@ def solved(findings: Findings, part: Part) -> Figure:
         controls=(against(part),),
         log={"x": True},
     )
+
+
+def _steps(own: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Return where a stair rises, and its end; of too many steps some."""
+    rises = own[own["solved"] != own["solved"].shift()]
+    every = -(-len(rises) // most) if len(rises) else 1
+    return pd.concat([rises.iloc[::every], own.iloc[-1:]]).drop_duplicates()
 
 
 def _spent_each(by: str) -> str:

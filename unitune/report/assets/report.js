@@ -287,7 +287,9 @@
     const made = figure.controls.find((control) => control.name === "y");
     const key = figure.controls.filter((control) => control !== made)
       .map((control) => control.value).join("|");
-    const view = { key, floor: 0, extras: figure.extras, ...figure.views[key] };
+    const given = figure.views[key];
+    const held = given.of ? report.figures[given.of[0]].views[given.of[1]] : given;
+    const view = { key, floor: 0, extras: figure.extras, ...held };
     if (!made || made.value !== "value") return view;
     const shown = valued(view);
     // Values that are not all above zero have no logarithm.
