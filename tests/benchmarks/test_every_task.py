@@ -98,7 +98,7 @@ def test_each_suite_holds_the_ones_before_it():
     assert sum(ALL[name].cost for name in smoke) < 0.1
 
 
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("name", sorted(QUICK))
 def test_a_config_and_a_seed_always_have_the_same_value(name):
     task = task_named(name)
     for seed in range(2):
@@ -106,7 +106,7 @@ def test_a_config_and_a_seed_always_have_the_same_value(name):
         assert values(task, dict(config), seed) == values(task, dict(config), seed)
 
 
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("name", sorted(QUICK))
 def test_only_noisy_tasks_heed_the_seed(name):
     task = task_named(name)
     differ = [
@@ -145,7 +145,7 @@ def check(result, task):
             assert str(trial.failure)
 
 
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("name", sorted(QUICK))
 def test_three_random_trials_run(name):
     task = task_named(name)
     result = three_trials(task)
@@ -154,7 +154,7 @@ def test_three_random_trials_run(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", LONG)
+@pytest.mark.parametrize("name", sorted(LONG))
 def test_three_random_trials_of_a_longer_task_run(name):
     task = task_named(name)
     result = three_trials(task)
@@ -163,7 +163,7 @@ def test_three_random_trials_of_a_longer_task_run(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", LONG)
+@pytest.mark.parametrize("name", sorted(LONG))
 def test_a_config_of_a_longer_task_always_has_the_same_value(name):
     task = task_named(name)
     config = task.space.sample(1)
