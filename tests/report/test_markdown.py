@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from analysis.made import made
 from markdown_it import MarkdownIt
 
 from unitune.report.markdown import as_markdown, write_markdown
@@ -56,6 +57,6 @@ def test_a_command_with_backticks_stays_in_its_block(findings):
     assert "<code>unitune bench ```x``` `y`\n</code>" in rendered(as_markdown(found))
 
 
-def test_it_is_written_where_it_is_asked_for(results, tmp_path):
-    path = write_markdown(results, tmp_path / "new" / "report.md")
-    assert path.read_text(encoding="utf-8").startswith("# 3 contenders on 4 tasks")
+def test_it_is_written_where_it_is_asked_for(tmp_path):
+    path = write_markdown(made(tasks=1, seeds=2, n_trials=4), tmp_path / "new" / "report.md")
+    assert path.read_text(encoding="utf-8").startswith("# 3 contenders on 1 task")

@@ -9,6 +9,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from analysis.made import made
 from report.conftest import HOSTILE
 
 from unitune.errors import MissingLibraryError
@@ -152,8 +153,8 @@ def test_a_page_of_small_results_is_little_more_than_its_library(page, nasty_pag
     assert len(nasty_page.encode()) < 2_500_000
 
 
-def test_it_is_written_where_it_is_asked_for(results, tmp_path):
-    path = write_html(results, tmp_path / "new" / "page.html")
+def test_it_is_written_where_it_is_asked_for(tmp_path):
+    path = write_html(made(tasks=1, seeds=2, n_trials=4), tmp_path / "new" / "page.html")
     assert path == tmp_path / "new" / "page.html"
     assert path.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
