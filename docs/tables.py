@@ -18,7 +18,7 @@ from unitune.capabilities import BackendSpec, Method
 from unitune.cli import main as commands
 from unitune.discovery import brought
 from unitune.installed import installed, restrict
-from unitune.plugins import discover_executors, discover_schedulers
+from unitune.plugins import discover_executors, discover_schedulers, find_method
 from unitune.scheduling import PAIRS
 from unitune.space import Parameter, Space
 from unitune.testing import BackendSuite, ExecutorSuite, SchedulerSuite, ServiceSuite
@@ -84,7 +84,7 @@ def schedulers_table() -> str:
         cells = []
         for _, spec in _specs():
             native = any(s.name == name for s in spec.schedulers)
-            cells.append("native" if native else _composed(name, spec))
+            cells.append("native" if native else "composed" if name in own else "–")
         rows.append((f"`{name}`", about[name], *cells))
     return _table(("scheduler", "about", *(f"`{name}`" for name, _ in _specs())), rows)
 
@@ -192,21 +192,21 @@ def _about(spec: BackendSpec, method: Method) -> str:
 def _common(spec: BackendSpec, name: str) -> str:
     if name in PAIRS:
         proposing = _common(spec, PAIRS[name])
-        stopping = next((s for s in spec.schedulers if s.name == "hyperband"), None)
-        if proposing == "–" or (stopping is None and spec.contract == "service"):
+        if proposing == "–":
             return "–"
-        return "native" if stopping and proposing.startswith("native") else "composed"
+        own = next((m for m in spec.methods if m.name == name), None)
+        if own is not None:
+            return f"native with {own.needs[0]}, else composed" if own.needs else "native"
+        stopping = next((s for s in spec.schedulers if s.name == "hyperband"), None)
+        method = find_method(spec, PAIRS[name]).name
+        fits = stopping is not None and (not stopping.methods or method in stopping.methods)
+        return "native" if fits and proposing.startswith("native") else "composed"
     wanted = spec.flagship if name == "bayesian" else name
     method = next((m for m in spec.methods if m.name == wanted), None)
     if method is None:
         return "–"
     title = f" (`{method.name}`)" if name == "bayesian" else ""
     return ("composed" if method.composed else "native") + title
-
-
-def _composed(name: str, spec: BackendSpec) -> str:
-    here = name in discover_schedulers() and spec.contract == "study"
-    return "composed" if here else "–"
 
 
 def _verdicts(name: str, method: Method) -> list[str]:

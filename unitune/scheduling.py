@@ -9,7 +9,13 @@ from typing import Any
 from unitune.backend import Scheduling
 from unitune.capabilities import BackendSpec, Method, SchedulerSpec
 from unitune.errors import MissingLibraryError, OptionError, UnknownNameError, nearest
-from unitune.plugins import discover_schedulers, find_scheduler, lacks, load_scheduler
+from unitune.plugins import (
+    discover_schedulers,
+    find_scheduler,
+    lacks,
+    load_scheduler,
+    missing,
+)
 from unitune.schedulers import Scheduler
 
 # A name with this prefix is unitune's own scheduler, also where the library has one of that name.
@@ -79,6 +85,9 @@ class Choice:
 def pair(spec: BackendSpec, method: str, scheduler: str | None) -> tuple[str, str | None]:
     """Return the method that proposes and the scheduler, where a method names both.
 
+    A backend's own method of that name, if what it needs is installed, brings its own scheduler of
+    that name.
+
     Raises:
         OptionError: the method brings a scheduler, and another one is asked for.
 
@@ -87,7 +96,11 @@ def pair(spec: BackendSpec, method: str, scheduler: str | None) -> tuple[str, st
         >>> pair(find_backend("builtin"), "hyperband", None)
         ('random', 'hyperband')
     """
-    if method not in PAIRS or method in {*spec.method_names(), *spec.aliases}:
+    own = next((one for one in spec.methods if one.name == method), None)
+    if own is not None and scheduler in (None, method) and missing(spec, own) is None:
+        named = any(one.name == method for one in spec.schedulers)
+        return method, method if named else scheduler
+    if method not in PAIRS or method in spec.aliases:
         return method, scheduler
     if scheduler is not None and scheduler.removeprefix(COMPOSED) != "hyperband":
         raise OptionError(

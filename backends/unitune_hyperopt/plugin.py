@@ -26,8 +26,10 @@ def unitune_backends() -> list[BackendSpec]:
             about="tree-structured Parzen estimators, and annealing, over conditional spaces",
             methods=(
                 Method("random", TAKES, about="independent draws", learns=False),
-                Method("tpe", TAKES, about="tree-structured Parzen estimator"),
-                Method("anneal", TAKES, about="draws ever closer to the best trials"),
+                Method("tpe", TAKES, about="tree-structured Parzen estimator", unordered=True),
+                Method(
+                    "anneal", TAKES, about="draws ever closer to the best trials", unordered=True
+                ),
                 Method(
                     "atpe",
                     FLAT,

@@ -36,10 +36,23 @@ METHODS = (
         through_for=frozenset({"conditional", "constraint"}),
     ),
     Method("qmc", FLAT, about="a Sobol or Halton sequence", learns=False, needs=("scipy",)),
-    Method("tpe", TREE, about="tree-structured Parzen estimators"),
-    Method("gp", FLAT, about="Gaussian process", needs=("torch", "scipy"), extra="optuna-gp"),
-    Method("cmaes", FLAT, about="CMA-ES over the numbers; choices are random", needs=("cmaes",)),
-    Method("nsga2", FLAT, about="genetic algorithm with non-dominated sorting"),
+    Method("tpe", TREE, about="tree-structured Parzen estimators", unordered=True),
+    Method(
+        "gp",
+        FLAT,
+        about="Gaussian process",
+        unordered=True,
+        needs=("torch", "scipy"),
+        extra="optuna-gp",
+    ),
+    Method(
+        "cmaes",
+        FLAT,
+        about="CMA-ES over the numbers; choices are random",
+        unordered=True,
+        needs=("cmaes",),
+    ),
+    Method("nsga2", FLAT, about="genetic algorithm with non-dominated sorting", unordered=True),
 )
 
 # Optuna stops a trial at once or not at all: its successive halving is the asynchronous one, and

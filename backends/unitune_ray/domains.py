@@ -48,6 +48,24 @@ def distribution(target: Target) -> od.BaseDistribution:
     return od.IntDistribution(target.low, target.high, log=log, step=target.step or 1)
 
 
+def config_space(targets: Mapping[str, Target]) -> Any:
+    """Return the space as ConfigSpace's, for BOHB; choices by their index."""
+    from ConfigSpace import (
+        CategoricalHyperparameter,
+        ConfigurationSpace,
+        UniformFloatHyperparameter,
+    )
+
+    space = ConfigurationSpace()
+    for name, target in targets.items():
+        if isinstance(target, Categorical):
+            space.add(CategoricalHyperparameter(name, range(len(target.choices))))
+        else:
+            log = target.scale == "log"
+            space.add(UniformFloatHyperparameter(name, target.low, target.high, log=log))
+    return space
+
+
 def natives_of(translation: Translation) -> dict[str, Any]:
     """Return the objects that a method's searcher is given, for each parameter."""
     if translation.method == "optuna":

@@ -57,6 +57,12 @@ class Evaluation:
         handle = self._evaluate.handle
         return (0, "first") if handle is None else handle.origin()
 
+    @property
+    def returned(self) -> bool:
+        """Whether what was said last is what the objective has returned."""
+        handle = self._evaluate.handle
+        return handle is not None and handle.returned
+
     def refusal(self) -> str | None:
         """Return why the trial fails if it is stopped or paused now; None where it does not."""
         handle = self._evaluate.handle

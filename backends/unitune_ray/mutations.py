@@ -88,6 +88,12 @@ def read_bounds(translation: Translation, given: Any) -> dict[str, list[float]]:
     if wrong or not whole:
         what = f"parameter {wrong[0]!r} is none" if wrong else "the space has none"
         raise OptionError(f"Scheduler 'pb2' chooses numbers, and {what}. Use scheduler='pbt'.")
+    nested = [name for name in whole if "/" in name]
+    if nested:
+        raise OptionError(
+            f"Scheduler 'pb2' of Ray takes no parameter whose name holds a '/', such as "
+            f"{nested[0]!r}. Rename it, or use scheduler='pbt'."
+        )
     if not isinstance(given, Mapping):
         return whole
     return {name: _own_bounds(translation, name, given[name]) for name in names}

@@ -25,6 +25,13 @@ from unitune_ray.trainable import STEP
 from unitune_ray.watch import Watch
 
 
+def _for_bohb() -> type[TrialScheduler]:
+    from ray.tune.schedulers.hb_bohb import HyperBandForBOHB
+
+    found: type[TrialScheduler] = HyperBandForBOHB
+    return found
+
+
 def _pb2() -> type[TrialScheduler]:
     from ray.tune.schedulers.pb2 import PB2  # needs scikit-learn
 
@@ -44,7 +51,9 @@ class Kind:
         defaults: options that unitune sets unless the user does.
         fixed: arguments that the user may not set.
         crowd: whether it needs all trials at once, those of a bracket or of a population.
+        paced: whether the trials that it pauses make way for new ones.
         hands_on: whether it gives the state of one trial to another.
+        counts: whether trials that have come to the most resource count in their bracket.
     """
 
     factory: Callable[[], type[TrialScheduler]]
@@ -55,7 +64,9 @@ class Kind:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     fixed: Mapping[str, Any] = field(default_factory=dict)
     crowd: bool = False
+    paced: bool = False
     hands_on: bool = False
+    counts: bool = False
 
 
 # One in three goes on, with every scheduler and every backend.
@@ -87,6 +98,15 @@ KINDS: Mapping[str, Kind] = {
         defaults=ETA,
         fixed={"stop_last_trials": True},
         crowd=True,
+        counts=True,
+    ),
+    "bohb": Kind(
+        _for_bohb,
+        most="max_t",
+        defaults=ETA,
+        fixed={"stop_last_trials": True},
+        paced=True,
+        counts=True,
     ),
     "median": Kind(
         lambda: MedianStoppingRule,
@@ -123,8 +143,8 @@ def kind_of(problem: Problem) -> Kind | None:
 def concurrency(problem: Problem) -> int:
     """Return how many trials a search may have open, paused ones too; 0 for no such limit."""
     kind = kind_of(problem)
-    crowd = kind is not None and kind.crowd
-    return 0 if problem.steered or crowd else problem.workers
+    waiting = kind is not None and (kind.crowd or kind.paced)
+    return 0 if problem.steered or waiting else problem.workers
 
 
 def open_scheduler(problem: Problem, watch: Watch) -> TrialScheduler | None:
@@ -145,7 +165,7 @@ def open_scheduler(problem: Problem, watch: Watch) -> TrialScheduler | None:
     if kind.reads is not None:
         fixed |= kind.reads(problem, options)
     factory = kind.factory()
-    members = {"watch": watch, "dice": Dice(scheduling.seed)}
+    members = {"watch": watch, "dice": Dice(scheduling.seed), "counts": kind.counts}
     mannered = type(factory.__name__, (Mannered, factory), members)
     return _checked(mannered, {**kind.defaults, **options}, fixed)
 

@@ -38,6 +38,15 @@ SCHEDULERS = (
         pauses=True,
         methods=("random", "grid"),
     ),
+    SchedulerSpec(
+        "bohb",
+        about="the Hyperband that goes with the method bohb (HyperBandForBOHB)",
+        resource=True,
+        pauses=True,
+        methods=("bohb",),
+        needs=("hpbandster", "ConfigSpace"),
+        extra="ray-bohb",
+    ),
     SchedulerSpec("median", about="worse than the median of the others' averages so far"),
     SchedulerSpec(
         "pbt",
@@ -88,6 +97,15 @@ METHODS = (
         needs=("hyperopt",),
         extra="hyperopt",
         through="hyperopt:tpe",
+        through_for=REFUSING,
+    ),
+    Method(
+        "bohb",
+        FAITHFUL,
+        about="BOHB's own model, under its own Hyperband (TuneBOHB, HyperBandForBOHB)",
+        needs=("hpbandster", "ConfigSpace"),
+        extra="ray-bohb",
+        through="optuna:tpe",
         through_for=REFUSING,
     ),
     Method(

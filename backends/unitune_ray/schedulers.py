@@ -62,23 +62,24 @@ class Steered(StaysHere, FIFOScheduler):
 class Mannered(StaysHere):
     """Put before a scheduler of Ray's: it leaves global random numbers and warnings alone.
 
-    It also leaves trials that have come to the most resource to their worker, which ends them.
-
     Attributes:
         watch: what is known of the trials.
         dice: the scheduler's own random numbers.
+        counts: whether it is told of trials that have come to the most resource, since they count
+            in their bracket; otherwise their workers end them.
     """
 
     watch: Watch
     dice: Dice
+    counts: bool
 
     def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
         with self.dice.rolled():
             super().on_trial_add(tune_controller, trial)  # type: ignore[misc]
 
-    def on_trial_result(self, tune_controller: Any, trial: Trial, result: Mapping[str, Any]) -> str:
+    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         key = trial.trial_id
-        if self.watch.complete(key):
+        if self.watch.ends_itself(key) or (self.watch.complete(key) and not self.counts):
             return str(TrialScheduler.CONTINUE)
         with self.dice.rolled(), self.watch.guarding():
             decision: str = super().on_trial_result(  # type: ignore[misc]
@@ -99,6 +100,9 @@ class Mannered(StaysHere):
         if self.watch.finishing:
             end_waiting(self.watch, tune_controller)
             return None
+        slots = self.watch.slots
+        if slots is not None and len(_bound(tune_controller)) >= slots:
+            return None
         with self.dice.rolled():
             chosen: Trial | None = super().choose_trial_to_run(  # type: ignore[misc]
                 tune_controller, **settings
@@ -106,13 +110,15 @@ class Mannered(StaysHere):
         return chosen or self._stuck(tune_controller)
 
     def _stuck(self, tune_controller: Any) -> Trial | None:
-        """Return a trial to go on with where all wait for one that has ended, as of a failure."""
-        trials = tune_controller.get_trials()
-        waiting = [trial for trial in trials if trial.status == Trial.PAUSED]
-        bound = (Trial.RUNNING, Trial.PENDING)
-        if not tune_controller.search_alg.is_finished() or any(t.status in bound for t in trials):
+        """Return a trial to go on with where all wait for one that has failed meanwhile."""
+        if not tune_controller.search_alg.is_finished() or _bound(tune_controller):
             return None
-        return next(iter(waiting), None)
+        trials: list[Trial] = tune_controller.get_trials()
+        for trial in [one for one in trials if one.status == Trial.PAUSED]:
+            if not self.watch.complete(trial.trial_id):
+                return trial
+            tune_controller.stop_trial(trial)
+        return None
 
 
 class Dice:
@@ -136,6 +142,12 @@ class Dice:
             self._random, self._numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
             random.setstate(state)
             np.random.set_state(numbers)  # noqa: NPY002
+
+
+def _bound(tune_controller: Any) -> list[Trial]:
+    """Return the trials that run, or are about to."""
+    trials = tune_controller.get_trials()
+    return [trial for trial in trials if trial.status in (Trial.RUNNING, Trial.PENDING)]
 
 
 def end_waiting(watch: Watch, tune_controller: Any) -> None:

@@ -16,8 +16,9 @@ from unitune.source import Proposed, Source
 from unitune.space.design import grid_for_budget, points_for_budget
 from unitune.steering import Tempering
 from unitune.trial import Failure, Outcome, State
-from unitune_ray.domains import grid
+from unitune_ray.domains import config_space, grid
 from unitune_ray.native import concurrency, kind_of
+from unitune_ray.schedulers import Dice
 from unitune_ray.trainable import VALUE
 from unitune_ray.watch import StaysHere, Watch
 
@@ -97,6 +98,34 @@ class LibrarySearcher(Unstored):
             self._inner.on_trial_complete(trial_id, result=result, error=error)
 
 
+class BohbSearcher(LibrarySearcher):
+    """TuneBOHB, which is told of pauses, and draws from numbers of its own."""
+
+    def __init__(self, watch: Watch, problem: Problem, inner: Any) -> None:
+        super().__init__(watch, problem, inner)
+        self._bohb = inner
+        self._dice = Dice(problem.seed)
+
+    def _suggest(self, trial_id: str) -> Any:
+        with self._dice.rolled():
+            suggested = super()._suggest(trial_id)
+        # numpy's numbers, except for the user's own configs
+        return {name: getattr(v, "item", lambda v=v: v)() for name, v in suggested.items()}
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        with self._dice.rolled():
+            super().on_trial_result(trial_id, result)
+
+    def on_pause(self, trial_id: str) -> None:
+        """Make room for another trial."""
+        self._bohb.on_pause(trial_id)
+
+    def on_unpause(self, trial_id: str) -> None:
+        """Go on with a trial before there is another one."""
+        self._bohb.on_unpause(trial_id)
+        self._watch.reserves(trial_id)
+
+
 class StudySearcher(Unstored):
     """An ask-and-tell study inside Ray's interface, which hears reports from the watch."""
 
@@ -174,6 +203,8 @@ def open_search(problem: Problem, watch: Watch, options: Mapping[str, Any]) -> S
         return search, natives, samples
     if method == "optuna":
         return _optuna(problem, watch, options), {}, samples
+    if method == "bohb":
+        return _bohb(problem, watch, options), {}, samples
     return _hyperopt(problem, watch, options), natives, samples
 
 
@@ -211,6 +242,23 @@ def _hyperopt(problem: Problem, watch: Watch, options: Mapping[str, Any]) -> Sea
         points_to_evaluate=[dict(values) for values in problem.initial] or None,
     )
     return LibrarySearcher(watch, problem, inner)
+
+
+def _bohb(problem: Problem, watch: Watch, options: Mapping[str, Any]) -> Searcher:
+    from ray.tune.search.bohb import TuneBOHB
+
+    with Dice(problem.seed).rolled():
+        inner = build(
+            TuneBOHB,
+            options,
+            space=config_space(problem.translation.targets),
+            metric=VALUE,
+            mode=problem.mode,
+            seed=problem.seed,
+            points_to_evaluate=[dict(values) for values in problem.initial],
+            max_concurrent=0,
+        )
+    return BohbSearcher(watch, problem, inner)
 
 
 def _grid(problem: Problem, watch: Watch, points: int | Mapping[str, int] | None = None) -> Search:

@@ -26,6 +26,7 @@ class Seen:
         spent: seconds its evaluation took until it was paused.
         reports: what it reported.
         leg: what it has consumed since it began or went on; None while it has not reported.
+        returned: whether its last report is what the objective has returned.
         outcome: what became of it.
         seconds: how long its evaluation took at the last, if the worker has said so.
     """
@@ -37,6 +38,7 @@ class Seen:
     spent: float = 0.0
     reports: list[Report] = field(default_factory=list)
     leg: Leg | None = None
+    returned: bool = False
     outcome: Outcome | None = None
     seconds: float | None = None
 

@@ -52,7 +52,8 @@ class RayService(Service):
         kind = kind_of(problem)
         self._crowd = kind is not None and kind.crowd
         self._hands_on = kind is not None and kind.hands_on
-        slots = problem.workers if problem.steered else None
+        self._paced = problem.steered or (kind is not None and kind.paced)
+        slots = problem.workers if self._paced else None
         self._watch = Watch(problem.most, slots=slots, crowd=self._crowd)
         self._search = open_search(problem, self._watch, options)
         self._scheduler = open_scheduler(problem, self._watch)
@@ -101,8 +102,8 @@ class RayService(Service):
     @property
     def _pending(self) -> dict[str, str]:
         # Where Tune does not count the trials itself, it begins one after the other.
-        steered = self._problem.steered
-        return {"TUNE_MAX_PENDING_TRIALS_PG": str(self._problem.workers)} if steered else {}
+        pending = str(self._problem.workers)
+        return {"TUNE_MAX_PENDING_TRIALS_PG": pending} if self._paced else {}
 
     def _check_room(self) -> None:
         """Refuse a Ray that would run more trials at once than there are to be."""

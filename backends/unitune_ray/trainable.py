@@ -20,8 +20,9 @@ from unitune_ray.evaluation import Evaluation, clear, pack, unpack
 
 VALUE, STEP, STATE, SECONDS, OUTCOME = "value", "step", "state", "evaluate_s", "outcome"
 # Out of results before Ray keeps them: (step from which a leg computes, how it came by the state
-# there), the last step it computed, and why the trial fails if it is stopped now.
-ORIGIN, REACHED, REFUSAL = "origin", "reached", "refusal"
+# there), the last step it computed, whether it is what the objective has returned, and why the
+# trial fails if it is stopped now.
+ORIGIN, REACHED, RETURNED, REFUSAL = "origin", "reached", "returned", "refusal"
 # Among the values of a config: how far its trial goes, where a scheduler of unitune's says so.
 RESOURCE = "__resource__"
 PLAIN = (bool, int, float, str, type(None))
@@ -69,9 +70,13 @@ class RayTrial(tune.Trainable):
             self._evaluation = self._begin()
         said = self._evaluation.next()
         if isinstance(said, Report):
-            result = {VALUE: said.value, STEP: said.step, ORIGIN: self._evaluation.origin()}
-            refusal = self._evaluation.refusal()
-            return result if refusal is None else {**result, REFUSAL: refusal}
+            return {
+                VALUE: said.value,
+                STEP: said.step,
+                ORIGIN: self._evaluation.origin(),
+                RETURNED: self._evaluation.returned,
+                REFUSAL: self._evaluation.refusal(),
+            }
         return _result(said)
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:

@@ -21,6 +21,7 @@ from unitune_ray.trainable import (
     REACHED,
     REFUSAL,
     RESOURCE,
+    RETURNED,
     SECONDS,
     STEP,
     VALUE,
@@ -55,6 +56,7 @@ class Watch(StaysHere):
 
     Attributes:
         sink: where events go.
+        slots: how many trials may be under way; None where something else sees to that.
         best: by which order the best report counts; None where the last one does.
         on_report: what else hears reports, and may stop a trial; called with its id.
     """
@@ -67,7 +69,7 @@ class Watch(StaysHere):
         self.best: Mode | None = None
         self.on_report: Callable[[str, int, float], bool] | None = None
         self._most = most
-        self._slots = slots
+        self.slots = slots
         self._crowd = crowd
         self._seen: dict[str, Seen] = {}
         self._running: dict[str, Seen] = {}
@@ -98,9 +100,9 @@ class Watch(StaysHere):
         """Whether a further trial may be proposed now."""
         if self._crowd or self.sink is None:
             return True
-        if self._slots is not None:
+        if self.slots is not None:
             waiting = any(resource is not None for _, resource in self.released())
-            if waiting or self.active >= self._slots:
+            if waiting or self.active >= self.slots:
                 return False
         return self.sink.room
 
@@ -176,7 +178,8 @@ class Watch(StaysHere):
             # Out of the way of Ray's own tables and files.
             seen.outcome, seen.seconds = result.pop(OUTCOME), result[SECONDS]
             return False
-        step, value, refusal = result[STEP], result[VALUE], result.pop(REFUSAL, None)
+        step, value, refusal = result[STEP], result[VALUE], result.pop(REFUSAL)
+        seen.returned = result.pop(RETURNED)
         seen.reports.append(Report(step, value))
         verdict = self._verdict(trial_id, step, value)
         if refusal is not None and verdict in (Verdict.STOP, Verdict.PAUSE):
@@ -194,6 +197,10 @@ class Watch(StaysHere):
         reports = self._seen[trial_id].reports
         return self._most is not None and bool(reports) and reports[-1].step >= self._most
 
+    def ends_itself(self, trial_id: str) -> bool:
+        """Return whether a trial has nothing more to compute, and its worker says the rest."""
+        return self.complete(trial_id) and self._seen[trial_id].returned
+
     def pauses(self, trial_id: str) -> None:
         """A trial makes way for others."""
         seen = self._seen[trial_id]
@@ -201,6 +208,10 @@ class Watch(StaysHere):
             self._active.discard(trial_id)
             seen.spent += time.perf_counter() - seen.began
             self._close_leg(seen)
+
+    def reserves(self, trial_id: str) -> None:
+        """A scheduler of Ray's will go on with a paused trial before there is a new one."""
+        self._active.add(trial_id)
 
     def goes_on(self, trial_id: str, resource: int) -> None:
         """A paused trial is to be gone on with."""

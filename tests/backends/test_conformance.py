@@ -31,6 +31,11 @@ class TestOptuna(BackendSuite):
     beyond = {"gp": 2}
     lesson = {"gp": 8}
     cost_trials = {"gp": 12}
+    scheduler_options = {
+        "percentile": {"percentile": 25.0},
+        "patient": {"patience": 2},
+        "threshold": {"upper": 3.0},
+    }
     known = {
         "test_extremes[gp]": KnownFailure(
             "notyet",
@@ -78,7 +83,7 @@ class TestHyperoptAdaptive(TestHyperopt):
     """Its adaptive TPE loads some twenty models from files for every proposal."""
 
     methods = ("atpe",)
-    startup = 20
+    startup = 10
     beyond = 4
     lesson = 12
     cost_trials = 12

@@ -15,11 +15,18 @@ from curves import curve, resumes
 from ray import tune
 
 import unitune as ut
+from unitune import scheduling
+from unitune.backend import Problem
 from unitune.errors import BackendError, OptionError
+from unitune.plugins import find_backend, find_method
+from unitune.scheduling import choose, pair
 from unitune.space import Categorical, Float, Int, Space
 from unitune.trial import Outcome, State
 from unitune_ray.mutations import Exploration, read_bounds, read_mutations
+from unitune_ray.plugin import METHODS
 from unitune_ray.schedulers import Dice
+from unitune_ray.searcher import LibrarySearcher
+from unitune_ray.watch import Watch
 
 LINE = Space({"x": Float(0.0, 1.0)})
 PBT = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "pbt.py"))
@@ -121,6 +128,22 @@ def test_a_trial_that_ray_pauses_without_a_checkpoint_is_computed_again():
     )
 
 
+@pytest.mark.ray
+@on_ray
+def test_bohb_of_rays_own_learns_from_what_its_brackets_bring():
+    pytest.importorskip("hpbandster")
+    space = Space({"x": Float(0.0, 1.0), "kind": Categorical([("a",), ("b",)])})
+    result = run(resumes, space, method="bohb", resource=(1, 9), n_trials=26, workers=2)
+    assert (result.method, result.scheduler) == ("bohb", "bohb")
+    assert len(result.trials) == 26
+    assert set(states(result)) == {State.COMPLETE, State.PRUNED}
+    assert {trial.reports[-1].step for trial in result.trials} == {1, 3, 9}
+    assert all(space.contains(trial.config) for trial in result.trials)
+    early, late = result.trials[:8], result.trials[-8:]
+    assert sum(t.config["x"] for t in late) < sum(t.config["x"] for t in early)
+    assert set(result.resource.frame()["how"]) == {"first", "restored"}
+
+
 # --- population-based training
 
 
@@ -129,7 +152,7 @@ def test_a_trial_that_ray_pauses_without_a_checkpoint_is_computed_again():
 def test_a_population_finds_a_schedule_that_random_search_cannot():
     epochs = 20
     options = {**PBT["STEPS"], "synch": True}
-    settings = {"space": PBT["SPACE"], "resource": (2, epochs), "workers": 2}
+    settings = {"space": PBT["SPACE"], "resource": (4, epochs), "workers": 2}
     changed = run(
         PBT["train"], scheduler="pbt", scheduler_options=options, n_trials=6, seed=0, **settings
     )
@@ -148,7 +171,7 @@ def test_a_population_finds_a_schedule_that_random_search_cannot():
         assert configs[1:-1:2] == configs[2::2]
         assert not configs or configs[-1] == trial.config
         assert all(PBT["SPACE"].contains(config) for config in configs)
-        assert all(p.source != trial.number and p.step % 2 == 0 for p in trial.perturbations)
+        assert all(p.source != trial.number and p.step % 4 == 0 for p in trial.perturbations)
     best = changed.best
     replayed = 0.0
     for epoch in range(epochs):
@@ -156,37 +179,26 @@ def test_a_population_finds_a_schedule_that_random_search_cannot():
     assert math.exp(replayed) == pytest.approx(best.value)
 
 
-def config_at(trials, trial, epoch):
-    """Return the config with which the state of a trial was trained in an epoch."""
-    for perturbation in reversed(trial.perturbations):
-        if perturbation.step <= epoch:
-            return perturbation.after
-    if trial.perturbations:
-        first = trial.perturbations[0]
-        return before(trials, trials[first.source], epoch, first.step)
-    return trial.config
-
-
-def before(trials, trial, epoch, until):
-    """Return the config with which a state that was taken over at a step was trained before."""
-    known = [p for p in trial.perturbations if p.step < until]
-    for perturbation in reversed(known):
-        if perturbation.step <= epoch:
-            return perturbation.after
-    if known:
-        return before(trials, trials[known[0].source], epoch, known[0].step)
-    return trial.perturbations[0].before if trial.perturbations else trial.config
+def config_at(trials, trial, epoch, until=math.inf):
+    """Return the config with which the state that a trial had at a step was trained in an epoch."""
+    known = [change for change in trial.perturbations if change.step < until]
+    if not known:
+        return trial.perturbations[0].before if trial.perturbations else trial.config
+    last = known[-1]
+    if epoch >= last.step:
+        return last.after
+    return config_at(trials, trials[last.source], epoch, last.step)
 
 
 @pytest.mark.ray
 @on_ray
 def test_the_gaussian_process_of_pb2_stays_in_the_space():
-    space = Space({"a/lr": Float(1e-3, 1.0, scale="log"), "kind": Categorical(["a", "b"])})
+    space = Space({"lr": Float(1e-3, 1.0, scale="log"), "kind": Categorical(["a", "b"])})
 
     def objective(config, trial):
         done, loss = trial.checkpoint.load((0, 1.0))
-        for epoch in range(done, 8):
-            loss *= 1 - config["a/lr"] / 2
+        for epoch in range(done, 6):
+            loss *= 1 - config["lr"] / 2
             trial.checkpoint.save((epoch + 1, loss))
             trial.report(loss)
 
@@ -195,7 +207,7 @@ def test_the_gaussian_process_of_pb2_stays_in_the_space():
         objective,
         space,
         scheduler="pb2",
-        resource=(2, 8),
+        resource=(2, 6),
         n_trials=4,
         workers=2,
         scheduler_options=options,
@@ -203,7 +215,7 @@ def test_the_gaussian_process_of_pb2_stays_in_the_space():
     configs = [p.after for trial in result.trials for p in trial.perturbations]
     assert configs
     assert all(space.contains(config) for config in configs)
-    assert result.resource.total == 4 * 8
+    assert result.resource.total == 4 * 6
 
 
 @pytest.mark.ray
@@ -320,7 +332,7 @@ def test_the_rest_of_a_bracket_survives_a_worker_that_dies_and_a_function_that_c
             trial.checkpoint.save(epoch + 1)
             trial.report(config["x"])
 
-    result = run(objective, scheduler="successive_halving", resource=(1, 9), n_trials=9, workers=2)
+    result = run(objective, scheduler="successive_halving", resource=(1, 9), n_trials=9)
     assert result.scheduler == "unitune:successive_halving"
     assert [t.number for t in result.trials if t.state is State.FAILED] == [4]
     assert result.trials[4].failure.kind == "WorkerDied"
@@ -353,7 +365,10 @@ def test_a_budget_of_resource_holds_without_a_scheduler_and_with_one():
     assert 30 <= early.resource.total < 39
     assert len(early.trials) > 30 // 9
 
-    best = run(lambda config: iter([0.2, 0.1, 0.3]), value="best", resource=(1, 3), n_trials=1)
+    def dips(config):
+        yield from (0.2, 0.1, 0.3)
+
+    best = run(dips, value="best", resource=(1, 3), n_trials=1)
     assert best.trials[0].value == 0.1
 
 
@@ -365,6 +380,32 @@ def test_a_scheduler_of_rays_that_wants_all_trials_at_once_holds_to_the_workers(
 
 
 # --- what needs no Ray running
+
+
+def test_bohb_is_rays_own_where_it_is_installed_and_asked_for(monkeypatch):
+    ray = find_backend("ray")
+    monkeypatch.setattr(scheduling, "missing", lambda spec, method: None)
+    assert pair(ray, "bohb", None) == ("bohb", "bohb")
+    assert pair(ray, "bohb", "unitune:hyperband") == ("bayesian", "unitune:hyperband")
+    assert pair(ray, "optuna", "asha") == ("optuna", "asha")
+    monkeypatch.setattr(scheduling, "missing", lambda spec, method: "it is not there")
+    assert pair(ray, "bohb", None) == ("bayesian", "hyperband")
+
+
+def test_a_scheduler_that_needs_all_trials_at_once_is_composed_for_methods_that_learn():
+    ray = find_backend("ray")
+    bounds = (1, 9)
+
+    def chosen(scheduler, method, through=None):
+        return choose(
+            ray, scheduler, bounds, {}, method=find_method(ray, method), through=through
+        ).name
+
+    assert chosen("hyperband", "random") == "hyperband"
+    assert chosen("hyperband", "optuna") == "unitune:hyperband"
+    assert chosen("hyperband", "random", "builtin:random") == "unitune:hyperband"
+    assert chosen("unitune:hyperband", "random") == "unitune:hyperband"
+    assert chosen("asha", "optuna") == "asha"
 
 
 @pytest.mark.parametrize(
@@ -421,6 +462,7 @@ MIXED = Space(
         "units": Int(1, 64, scale="log"),
         "kind": Categorical(["a", "b", "c"]),
         "nested": Float(0.0, 1.0, when={"kind": "b"}),
+        "a/b": Float(0.0, 1.0),
     }
 )
 
@@ -450,7 +492,7 @@ def test_a_populations_changes_are_those_of_the_space_unless_the_user_says_other
     assert own["lr"].lower == 1e-3
     units = read_mutations(translation, {"units": [1, 8, 64]})["units"]
     assert [translation.steps["units"].lift(raw) for raw in units] == [1, 8, 64]
-    assert "kind" not in read_bounds(translation, None)
+    assert list(read_bounds(ut.translate(PBT["SPACE"], "ray", "random"), None)) == ["lr"]
     assert read_bounds(translation, {"lr": (0.1, 0.01)}) == {"lr": [0.01, 0.1]}
 
 
@@ -463,6 +505,7 @@ def test_a_populations_changes_are_those_of_the_space_unless_the_user_says_other
         (read_mutations, {"units": tune.randint(1, 8)}, "a Float that Ray takes as it is"),
         (read_bounds, ["kind"], "parameter 'kind' is none"),
         (read_bounds, {"lr": 3}, "give (low, high)"),
+        (read_bounds, ["a/b"], "whose name holds a '/'"),
         (read_bounds, {"lr": (0.1, 7.0)}, "parameter 'lr'"),
     ],
 )
@@ -516,11 +559,6 @@ class Told:
 
 @pytest.mark.parametrize(("mode", "worst"), [("min", 3.0), ("max", 1.0)])
 def test_a_searcher_of_rays_never_takes_an_early_value_for_a_better_final_one(mode, worst):
-    from unitune.backend import Problem
-    from unitune_ray.plugin import METHODS
-    from unitune_ray.searcher import LibrarySearcher
-    from unitune_ray.watch import Watch
-
     outcomes = {
         "0": Outcome(State.COMPLETE, 3.0),
         "1": Outcome(State.COMPLETE, 1.0),

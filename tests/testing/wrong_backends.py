@@ -12,7 +12,7 @@ from typing import get_args
 import numpy as np
 
 from unitune.backend import Answer, Proposal, Study
-from unitune.capabilities import BackendSpec, Kind, Method
+from unitune.capabilities import BackendSpec, Kind, Method, SchedulerSpec
 from unitune.hookspecs import hookimpl
 from unitune.space import Float, Space
 from unitune.space.design import grid_for_budget
@@ -460,6 +460,11 @@ class IsNoStudy:
 
     def __getattr__(self, name):
         return getattr(self.right, name)
+
+
+@fault("test_schedulers", schedulers=(SchedulerSpec("stopper"),))
+class DeclaresAScheduler(Right):
+    pass
 
 
 @fault("test_listing", module="minimal")

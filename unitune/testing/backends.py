@@ -38,6 +38,7 @@ class BackendSuite(
         seeds: how many studies `test_learns` puts together.
         cost_trials: how many trials `test_cost` looks at, for all methods or by method.
         growth: the power of the number of trials that the cost of one more may grow with.
+        scheduler_options: options by scheduler, for those of the library that need any.
         known: expected failures, by 'check' or 'check[method]'.
         seed: fixes what checks draw; None draws one for each run and prints it on a failure.
 

@@ -70,7 +70,7 @@ class ExecutorSuite(Suite):
 
     @pytest.fixture
     def start(self) -> Iterator[Start]:
-        """Make executors that are closed in the end."""
+        """Make executors, one after the other: each is closed before the next, or in the end."""
         spec = self.spec()
         lack = None if spec is None else missing(spec)
         if lack is not None:
@@ -78,6 +78,7 @@ class ExecutorSuite(Suite):
         with contextlib.ExitStack() as stack:
 
             def start(objective: Any, on_report: OnReport = go_on, **limits: Any) -> Executor:
+                stack.close()  # there may be room for one only
                 executor = self.make(Evaluator(objective, "loss"), on_report, **limits)
                 stack.callback(executor.close)
                 return executor
