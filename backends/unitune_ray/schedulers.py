@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -73,15 +73,19 @@ class Mannered(StaysHere):
     dice: Dice
     counts: bool
 
+    def _apart(self) -> AbstractContextManager[None]:
+        # Hyperband draws nothing, and ends other trials meanwhile, of which the user hears.
+        return nullcontext() if self.counts else self.dice.rolled()
+
     def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
-        with self.dice.rolled():
+        with self._apart():
             super().on_trial_add(tune_controller, trial)  # type: ignore[misc]
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         key = trial.trial_id
         if self.watch.ends_itself(key) or (self.watch.complete(key) and not self.counts):
             return str(TrialScheduler.CONTINUE)
-        with self.dice.rolled(), self.watch.guarding():
+        with self._apart(), self.watch.guarding():
             decision: str = super().on_trial_result(  # type: ignore[misc]
                 tune_controller, trial, result
             )
@@ -93,7 +97,7 @@ class Mannered(StaysHere):
     def on_trial_complete(
         self, tune_controller: Any, trial: Trial, result: Mapping[str, Any]
     ) -> None:
-        with self.dice.rolled():
+        with self._apart():
             super().on_trial_complete(tune_controller, trial, result)  # type: ignore[misc]
 
     def choose_trial_to_run(self, tune_controller: Any, **settings: Any) -> Trial | None:
@@ -103,10 +107,9 @@ class Mannered(StaysHere):
         slots = self.watch.slots
         if slots is not None and len(_bound(tune_controller)) >= slots:
             return None
-        with self.dice.rolled():
-            chosen: Trial | None = super().choose_trial_to_run(  # type: ignore[misc]
-                tune_controller, **settings
-            )
+        chosen: Trial | None = super().choose_trial_to_run(  # type: ignore[misc]
+            tune_controller, **settings
+        )
         return chosen or self._stuck(tune_controller)
 
     def _stuck(self, tune_controller: Any) -> Trial | None:
