@@ -156,11 +156,10 @@ def test_a_population_finds_a_schedule_that_random_search_cannot():
     changed = run(
         PBT["train"], scheduler="pbt", scheduler_options=options, n_trials=6, seed=0, **settings
     )
+    assert states(changed) == [State.COMPLETE] * 6, (changed.reason, changed.trials)
     constant = run(PBT["train"], max_resource=changed.resource.total, seed=0, **settings)
     assert changed.resource.total == constant.resource.total == 6 * epochs
     assert changed.best.value < 0.9 * constant.best.value
-
-    assert states(changed) == [State.COMPLETE] * 6
     moved = [trial for trial in changed.trials if trial.perturbations]
     assert moved
     for trial in changed.trials:

@@ -42,7 +42,8 @@ def visit(browser):
     seen, contexts = [], []
 
     def open_page(path, **settings):
-        context = browser.new_context(**{**DESKTOP, **settings})
+        # Smooth scrolling would still be on its way when the next click comes.
+        context = browser.new_context(reduced_motion="reduce", **{**DESKTOP, **settings})
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: seen.append(f"{message.type}: {message.text}"))

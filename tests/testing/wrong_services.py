@@ -105,7 +105,7 @@ class OneNumberForTwo(Right):
         return values
 
 
-@fault("test_constraints")
+@fault("test_constraints", "random")
 class StopsAtARefusal(Right):
     def proposals(self):
         for values in super().proposals():

@@ -46,7 +46,9 @@ _MYSQL = {
     1836: _READ_ONLY,
     1927: _LOST,
     2003: _AWAY,
-    2006: _LOST,
+    # Some servers hang up in the middle of what is too large for them instead of answering 1153.
+    2006: "the connection was lost while it was written to: see to the server, raise its "
+    "max_allowed_packet if the event is a large one, and resume the study",
     2013: _LOST,
     4031: _LOST,
 }

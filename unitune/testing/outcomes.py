@@ -107,7 +107,7 @@ class OutcomeChecks(MethodSuite):
     @remembered
     def test_inject(self, method: str, seed: int) -> None:
         """Foreign configs are taken as they are, and use up no random numbers."""
-        for check in ("test_kinds", "test_bounds"):
+        for check in ("test_kinds", "test_bounds", "test_conditions"):
             self.needs(check, method, seed)
         for space in (EVERY_KIND, CONDITIONAL):
             self._takes(method, seed, space)

@@ -84,6 +84,7 @@ class ValueChecks(MethodSuite):
         least = least_independent(setting.plan.translation.space, configs)
         require(least > DOUBT, f"{self.backend}:{method} draws what depends on each other: {least}")
 
+    @remembered
     def test_conditions(self, method: str, seed: int) -> None:
         """A parameter is there exactly where its condition holds, and follows its law there."""
         setting = self.prepared(CONDITIONAL, method)

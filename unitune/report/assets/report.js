@@ -314,6 +314,12 @@
     });
   };
 
+  // The room of a figure is kept before it is drawn: what lies below may not move under a finger.
+  const reserve = (figure, view, width) => {
+    figure.note.textContent = view.note || "";
+    figure.box.style.minHeight = width && view.traces ? `${heightOf(view, width)}px` : "";
+  };
+
   const draw = (figure) => {
     figure.stale = false;
     const view = viewOf(figure);
@@ -321,7 +327,7 @@
     const empty = !view.traces || view.traces.every(
       (t) => (t.by ? t.by.every((c) => hidden.has(c)) : t.c !== undefined && hidden.has(t.c))
     );
-    figure.note.textContent = view.note || "";
+    reserve(figure, empty ? { note: view.note } : view, width);
     figure.logs.forEach((button) => { button.hidden = Boolean((view[button.dataset.axis] || {}).type); });
     figure.box.classList.toggle("is-empty", empty);
     if (empty) {
@@ -424,6 +430,7 @@
       });
     });
     figure.choose = (at, value) => { figure.controls[at].value = value; return changed(); };
+    reserve(figure, viewOf(figure), figure.box.clientWidth);
     watcher.observe(section);
   };
 
