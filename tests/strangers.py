@@ -73,6 +73,15 @@ SMALLEST = """
 """
 
 
+# A plugin that leaves a file beside itself, with the number of each process that loads it.
+TELLTALE = """
+    import os
+    from pathlib import Path
+
+    Path(f"{__file__}.{os.getpid()}").touch()
+"""
+
+
 def smallest(name, module, settings=""):
     """Return the code of the smallest backend under a name."""
     code = SMALLEST.replace("NAME", name).replace("MODULE", module)

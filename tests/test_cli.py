@@ -97,15 +97,31 @@ def test_run_takes_initial_configs_options_and_a_space(tmp_path):
     assert "4 complete; ended by exhausted" in out
 
 
-def test_compare_prints_a_table_and_writes_csv(tmp_path):
-    code, out, _ = call(
-        *("compare", "task_of_cli:objective", "--contenders", "builtin:random, builtin:grid"),
-        *("--trials", "6", "--seeds", "2", "--out", "out"),
-    )
+def test_compare_prints_a_table_and_writes_csv_and_a_report(tmp_path):
+    contenders = "builtin:random, fine=builtin:grid(points=3)"
+    typed = ("compare", "task_of_cli:objective", "--contenders", contenders)
+    code, out, _ = call(*typed, "--trials", "6", "--seeds", "2", "--out", "out")
     assert code == 0
     assert "2 contenders, 2 seeds" in out
-    assert len(pd.read_csv(tmp_path / "out" / "comparison.csv")) == 2
-    assert len(pd.read_csv(tmp_path / "out" / "runs.csv")) == 4
+    assert "Report: out/report.html" in out
+    place = tmp_path / "out"
+    assert set(pd.read_csv(place / "comparison.csv")["contender"]) == {"builtin:random", "fine"}
+    assert len(pd.read_csv(place / "runs.csv")) == 4
+    command = "unitune compare task_of_cli:objective --trials 6 --out out"
+    assert f"{command} --contenders '{contenders}' --seeds 2" in (place / "report.md").read_text()
+    before = (place / "report.html").read_bytes()
+    assert call("report", "out")[0] == 0
+    assert (place / "report.html").read_bytes() == before
+
+
+def test_compare_keeps_its_tables_where_no_report_can_be_made(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    typed = ("compare", "task_of_cli:objective", "--contenders", "builtin:random")
+    code, _, err = call(*typed, "--trials", "2", "--out", "out")
+    assert code == 0
+    assert "There is no report." in err
+    assert "unitune[report]" in err
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"comparison.csv", "runs.csv"}
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import sys
+
 import pandas as pd
 import pytest
 from spaces import MIXED, mixed_loss
-from strangers import smallest
+from strangers import TELLTALE, smallest
 from toys import BOWL, CURVES, HILL
 
 import unitune
 from unitune.bench.contenders import Contender
 from unitune.bench.results import COLUMNS
-from unitune.errors import ObjectiveError, OptionError, UnknownNameError
+from unitune.errors import CallbackError, ObjectiveError, OptionError, UnknownNameError
 from unitune.space import Float, Space
 
 LINE = Space({"x": Float(0.0, 1.0)})
@@ -105,6 +107,28 @@ def test_a_library_that_fails_keeps_its_line_and_the_others_go_on(install):
     assert frame.loc["builtin:random", "trials"] == 5
 
 
+def test_plugins_that_are_not_to_take_part_are_not_looked_at(install):
+    install("mine-tuner", code=smallest("mine", "mine_tuner"), entry="mine")
+    install("other-tuner", code=smallest("other", "other_tuner"), entry="other")
+    sentence = r"other-tuner 1\.0\) was not asked: left out of this run"
+    for options in ({}, {"options": {"other:random": {"loud": True}}}):
+        with pytest.raises(UnknownNameError, match=sentence):
+            compare(["mine:random", "other:random"], plugins=["mine-tuner"], **options)
+        assert "other_tuner" not in sys.modules
+    comparison = compare(["mine:random"], plugins=iter(["mine-tuner"]))
+    assert set(comparison.results.runs["backend"]) == {"mine", "builtin"}
+    assert "other_tuner" not in sys.modules
+    assert len(compare(["mine:random", "other:random"]).entries) == 3
+    assert "other_tuner" in sys.modules
+
+
+def test_plugins_that_are_not_to_take_part_must_be_named_rightly(install):
+    install("mine-tuner", code=TELLTALE, entry="mine")
+    with pytest.raises(UnknownNameError, match=r"'mine-tunr'.*Did you mean 'mine-tuner'"):
+        compare(plugins=["mine-tunr"])
+    assert "mine_tuner" not in sys.modules
+
+
 def test_ctrl_c_returns_the_runs_so_far():
     calls = []
 
@@ -116,6 +140,43 @@ def test_ctrl_c_returns_the_runs_so_far():
 
     comparison = compare(objective=objective, seeds=5)
     assert [len(entry.result.trials) for entry in comparison.entries] == [5, 2]
+
+
+class Tracker:
+    """Counts trials, and fails when it is closed if it is told to."""
+
+    def __init__(self, error=None):
+        self.calls, self.error = [], error
+
+    def __call__(self, trial, run):
+        self.calls.append(trial.number)
+
+    def close(self):
+        self.calls.append("closed")
+        if self.error is not None:
+            raise self.error
+
+
+def test_callbacks_follow_every_run_and_are_closed_after_the_last():
+    tracker = Tracker()
+    compare(callbacks=[tracker], n_trials=2, seeds=2)
+    assert tracker.calls == [0, 1] * 4 + ["closed"]
+
+
+def test_a_callback_that_cannot_be_closed_leaves_the_comparison_in_its_error():
+    with pytest.raises(CallbackError, match="disk full") as caught:
+        compare(callbacks=[Tracker(OSError("disk full"))])
+    assert len(caught.value.result.entries) == 2
+
+
+def test_callbacks_are_closed_when_the_objective_is_broken_and_not_when_nothing_is_run():
+    broken, refused = Tracker(), Tracker()
+    with pytest.raises(ObjectiveError):
+        compare(objective=lambda config: config["y"], callbacks=[broken])
+    assert broken.calls == [0, 1, "closed"]
+    with pytest.raises(UnknownNameError):
+        compare(["builtin:rundom"], callbacks=[refused])
+    assert refused.calls == []
 
 
 def test_the_baseline_joins_in_unless_it_is_not_wanted():

@@ -134,6 +134,9 @@ EXTRAS = """
         def __call__(self, trial, run):
             self.seen.append(trial.number)
 
+        def close(self):
+            self.seen.append("closed")
+
     def nothing():
         return None
 
@@ -199,13 +202,14 @@ def test_a_callback_by_name_is_made_anew_for_every_run(extra):
     seen = []
     for _ in range(2):
         run(callbacks=["tracker", lambda trial, run: seen.append(trial.number)])
-    assert extra.Tracker.made == [[0, 1, 2], [0, 1, 2]]
+    assert extra.Tracker.made == [[0, 1, 2, "closed"], [0, 1, 2, "closed"]]
     assert seen == [0, 1, 2, 0, 1, 2]
 
 
 def test_a_callback_that_cannot_be_had_is_refused_before_anything_runs(extra):
     with pytest.raises(UnknownNameError, match=r"no callback 'trackr'. Did you mean 'tracker'"):
         run(callbacks=["trackr"])
+    assert run(callbacks="tracker").trials
     with pytest.raises(PluginError, match="'extra_tuner:nothing' returned None"):
         run(callbacks=["nothing"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import doctest
 import importlib
 import sys
 import tempfile
@@ -111,3 +112,10 @@ def asks_to_install(library, extra):
     with without(library) as name, pytest.raises(MissingLibraryError) as caught:
         importlib.import_module(name)
     assert f"pip install 'unitune[{extra}]'" in str(caught.value)
+
+
+def examples_hold(name):
+    """Run the examples of an integration, which pytest leaves alone: importing it takes long."""
+    done = doctest.testmod(importlib.import_module(f"unitune.integrations.{name}"))
+    assert done.attempted > 0
+    assert done.failed == 0

@@ -13,7 +13,7 @@ from unitune.chronicle import Decision
 from unitune.execution import Execution
 from unitune.installed import restrict
 from unitune.objective import Evaluator
-from unitune.plugins import discover, find_backend, find_method, make_callbacks
+from unitune.plugins import discover, find_backend, find_method
 from unitune.preparation import plan, proposer
 from unitune.recorder import Callback
 from unitune.result import Result
@@ -106,7 +106,9 @@ def run(
         target: a value good enough to end the run.
         patience: how many trials in a row may bring nothing better before the run ends.
         callbacks: called as `callback(trial, run)` after every trial; `run.stop()` ends the run.
-            A name is that of a callback which a plugin brings.
+            One that has a method `close` gets `close()` called once when the run is over, whatever
+            ended it: then is the time to close files and connections. A name is that of a callback
+            which a plugin brings; each run has its own.
         progress: whether to show a progress bar where there is a terminal.
         options: for the method, as the library names them.
         replay: the `transcript` of an earlier run, whose order of asking and telling is repeated:
@@ -120,7 +122,8 @@ def run(
 
     Raises:
         UnituneError: something given is not acceptable (before anything runs), the objective is
-            broken, or the library failed; what was recorded is in the error's `result`.
+            broken, a callback raised, or the library failed; what was recorded is in the error's
+            `result`.
 
     Example:
         >>> import unitune
@@ -149,7 +152,7 @@ def run(
             seed=seed,
             drawn=read_seed(seed),
             initial=read_initial(searched, initial),
-            callbacks=make_callbacks(callbacks),
+            callbacks=callbacks,
             progress=progress,
             options=given,
             execution=Execution(

@@ -132,7 +132,8 @@ class CallbackSpec:
     Args:
         name: what users call it.
         target: 'package.module:name' of a class or function. It is called once for each run,
-            without arguments, and returns what is called as `callback(trial, run)`.
+            without arguments, and returns what is called as `callback(trial, run)` after every
+            trial; if that has a method `close`, it is called once when the run is over.
         about: one line for listings.
     """
 

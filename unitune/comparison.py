@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,7 +15,9 @@ from unitune.bench.entries import Comparison, Entry
 from unitune.bench.running import make
 from unitune.bench.suites import check_tasks
 from unitune.errors import BackendError, OptionError
+from unitune.installed import allowed, restrict
 from unitune.preparation import plan
+from unitune.recorder import Callback, closing
 from unitune.scheduling import choose
 from unitune.space import as_space
 from unitune.task import Task
@@ -39,6 +42,7 @@ def compare(
     options: Mapping[str, Mapping[str, Any]] | None = None,
     paired: bool = True,
     baseline: bool = True,
+    plugins: Iterable[str] | None = None,
     **settings: Any,
 ) -> Comparison:
     """Run several contenders with the same budget and the same seeds, in this process.
@@ -64,10 +68,13 @@ def compare(
         paired: whether contenders begin with the same configs; otherwise each begins as its
             library does by itself.
         baseline: whether the baseline joins in.
-        settings: further arguments of `run`, the same for all.
+        plugins: see `run`; no contender is looked at before.
+        settings: further arguments of `run`, the same for all. Callbacks follow every run and are
+            closed after the last; those given by name are made and closed for each run.
 
     Raises:
-        UnituneError: a contender cannot run (before anything runs), or the objective is broken.
+        UnituneError: a contender cannot run (before anything runs), the objective is broken, or a
+            callback raised.
 
     Example:
         >>> import unitune
@@ -82,23 +89,40 @@ def compare(
     if isinstance(space, Task):
         tasks, contenders = [space], objective if contenders is None else contenders
     own = tasks is None
-    numbers = read_seeds(seeds)
-    entered = read_contenders(contenders or [], with_baseline=baseline)
-    entered = _completed(entered, options or {}, settings)
-    fields = [_own_task(space, objective, settings)] if tasks is None else check_tasks(tasks)
-    budget = _budget(n_trials, max_resource, timeout, settings)
-    settings.setdefault("progress", True)
-    design = Design(budget, paired=paired, own_seeds=own, settings=settings)
-    for task in fields:
-        for contender in entered:
-            _check(task, contender)
+    with restrict(plugins):
+        numbers = read_seeds(seeds)
+        entered = read_contenders(contenders or [], with_baseline=baseline)
+        entered = _completed(entered, options or {}, settings)
+        fields = [_own_task(space, objective, settings)] if tasks is None else check_tasks(tasks)
+        budget = _budget(n_trials, max_resource, timeout, settings)
+        settings.setdefault("progress", True)
+        callbacks = _following(settings)
+        design = Design(budget, paired=paired, own_seeds=own, settings=settings)
+        for task in fields:
+            for contender in entered:
+                _check(task, contender)
+        return closing(callbacks, lambda: _compared(fields, entered, numbers, design))
+
+
+def _compared(
+    tasks: list[Task], contenders: list[Contender], seeds: list[int], design: Design
+) -> Comparison:
     entries: list[Entry] = []
-    for cell in lay_out(fields, entered, numbers, design):
+    for cell in lay_out(tasks, contenders, seeds, design):
         entries.append(_entry(cell))
         if entries[-1].result.reason == "interrupted":
             break
-    about = describe(fields, entered, numbers, design)
-    return Comparison(tuple(entries), fields[0].mode, about=about)
+    about = describe(tasks, contenders, seeds, design)
+    return Comparison(tuple(entries), tasks[0].mode, about=about, plugins=allowed())
+
+
+def _following(settings: dict[str, Any]) -> list[Callback]:
+    """Return the callbacks that the user made; the settings keep them with nothing to close."""
+    given = settings.pop("callbacks", ())
+    callbacks = [given] if isinstance(given, str) else list(given)
+    own = [one for one in callbacks if callable(one)]
+    settings["callbacks"] = [functools.partial(c) if callable(c) else c for c in callbacks]
+    return own
 
 
 def _own_task(space: Any, objective: Any, settings: dict[str, Any]) -> Task:

@@ -63,7 +63,11 @@ def unitune_tasks() -> Iterable[Task]:  # type: ignore[empty-body]
 
 @hookspec
 def unitune_callbacks() -> Iterable[CallbackSpec]:  # type: ignore[empty-body]
-    """Yield the callbacks that a plugin brings: trackers, and whatever else follows a run."""
+    """Yield the callbacks that a plugin brings: trackers, and whatever else follows a run.
+
+    Each run makes its own, calls it as `callback(trial, run)` after every trial, and calls its
+    `close()`, if it has one, once when the run is over.
+    """
 
 
 @hookspec

@@ -104,6 +104,19 @@ def restrict(plugins: Iterable[str] | None) -> Iterator[None]:
         _ALLOWED.reset(token)
 
 
+def allowed() -> frozenset[str] | None:
+    """Return the distributions that `restrict` leaves in here; None where there is no limit.
+
+    Another process, or another thread, does not have the limit by itself: hand it this.
+
+    Example:
+        >>> with restrict([]):
+        ...     allowed()
+        frozenset()
+    """
+    return _ALLOWED.get()
+
+
 def _plugin(entry: metadata.EntryPoint) -> Plugin:
     try:
         known: Any = {} if entry.dist is None else entry.dist.metadata

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import KW_ONLY, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from unitune.backend import Mode
 from unitune.errors import CallbackError, ObjectiveError
@@ -13,8 +14,10 @@ from unitune.past import Past
 from unitune.progress import Progress
 from unitune.trial import State, Trial
 
-# Called after every trial with the trial and the run; may call `run.stop()`.
+# Called after every trial with the trial and the run; may call `run.stop()`. One that has a method
+# `close` is closed when the run is over.
 Callback = Callable[[Trial, "Run"], Any]
+Done = TypeVar("Done")
 
 # So many equal failures from the first trial on mean that the objective is broken.
 BROKEN_AFTER = 3
@@ -187,3 +190,54 @@ class Run:
                 f"The first {BROKEN_AFTER} trials all failed with {trial.failure}. The objective "
                 f"is broken, so the run was stopped.\n{trial.failure.traceback}".rstrip()
             )
+
+
+def closing(callbacks: Iterable[Callback], work: Callable[[], Done]) -> Done:
+    """Do what callbacks follow, and then call `close()` of each that has one, once.
+
+    However the work ends, and whatever one of them raises, all are closed. An error that ended the
+    work comes out as it is, with a note on each callback that could not be closed.
+
+    Args:
+        callbacks: those that follow it; one that is there twice is closed once.
+        work: what they follow.
+
+    Returns:
+        what the work returned.
+
+    Raises:
+        CallbackError: not all could be closed; what the work returned is in its `result`.
+    """
+    try:
+        done = work()
+    except BaseException as error:
+        for words, _ in _close(callbacks):
+            error.add_note(words)
+        raise
+    failures = _close(callbacks)
+    if not failures:
+        return done
+    sentences = " ".join(words for words, _ in failures)
+    refused = CallbackError(f"{sentences} The run is over, and is in this error's `result`.")
+    refused.result = done
+    raise refused from failures[0][1]
+
+
+def _close(callbacks: Iterable[Callback]) -> list[tuple[str, BaseException]]:
+    """Close callbacks in their order; return what they raised, in words too."""
+    failures: list[tuple[str, BaseException]] = []
+    with contextlib.ExitStack() as stack:  # goes on where one of them calls `sys.exit`
+        for callback in reversed(list({id(one): one for one in callbacks}.values())):
+            stack.callback(_close_one, callback, failures)
+    return failures
+
+
+def _close_one(callback: Callback, failures: list[tuple[str, BaseException]]) -> None:
+    close = getattr(callback, "close", None)
+    if not callable(close):
+        return
+    try:
+        close()
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - Ctrl-C loses no result
+        what = f"{type(error).__name__}: {error}"
+        failures.append((f"Closing the callback {callback!r} raised {what}.", error))

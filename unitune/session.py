@@ -21,10 +21,10 @@ from unitune.journal import Header
 from unitune.journal.encoding import decode, encode
 from unitune.journal.packing import pack_config
 from unitune.keeping import Keeper, keep
-from unitune.plugins import library_version
+from unitune.plugins import library_version, make_callbacks
 from unitune.preparation import Plan
 from unitune.progress import progress_bar
-from unitune.recorder import Run
+from unitune.recorder import Callback, Run, closing
 from unitune.result import Overhead, Result
 from unitune.schedulers import Rung
 from unitune.service import Onlooker, ServiceSink, serve
@@ -70,6 +70,12 @@ class Session:
         Raises:
             UnituneError: what ended the run; what was recorded is in its `result`.
         """
+        # Made once the arguments are accepted, so that all that are made are closed; and closed
+        # after all else, since one that takes its time must not hold the study.
+        callbacks = make_callbacks(self._settings.callbacks)
+        return closing(callbacks, lambda: self._run(begun, callbacks))
+
+    def _run(self, begun: float, callbacks: tuple[Callback, ...]) -> Result:
         settings = self._settings
         with contextlib.ExitStack() as stack:
             opened, steering, running = self._open(stack)
@@ -78,7 +84,7 @@ class Session:
             bar = progress_bar(title, settings.limits.n_trials, wanted=settings.progress)
             if bar is not None:
                 stack.callback(bar.close)
-            record = Run(settings.mode, settings.limits, callbacks=settings.callbacks, progress=bar)
+            record = Run(settings.mode, settings.limits, callbacks=callbacks, progress=bar)
             if self._keeper is not None:
                 record.restore(self._keeper.past)
             start_up = perf_counter() - begun

@@ -34,7 +34,7 @@ class Settings:
     seed: int | None
     drawn: int
     initial: tuple[Config, ...]
-    callbacks: tuple[Callback, ...]
+    callbacks: Iterable[Callback | str]
     progress: bool
     options: Mapping[str, Any]
     execution: Execution

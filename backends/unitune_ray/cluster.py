@@ -29,6 +29,9 @@ OBJECT_STORE = 200 * 2**20
 # Ray puts unix sockets 64 characters below its directory, and their paths end at 107.
 LONGEST_ROOT = 30
 
+# Held by the run whose connection this is: a process has one at a time.
+_CONNECTING = threading.Lock()
+
 # Read by Tune while it runs, in this process. The first: nobody reads its result files. Then: the
 # output engine that can be silent; errors are outcomes and need no second printing; Ctrl-C is
 # handled here; the state is written once at the end, since nothing resumes from it; and objectives
@@ -62,11 +65,21 @@ def connected(cpus: int, address: str | None) -> Iterator[None]:
     Args:
         cpus: how many a Ray of our own counts, if one is started.
         address: of the cluster to join; None starts a Ray of our own.
+
+    Raises:
+        BackendError: no Ray is to be had, or another run of this process holds one.
     """
-    if ray.is_initialized():
-        yield
-        return
+    if not _CONNECTING.acquire(blocking=False):
+        raise BackendError(
+            "Another run of this process holds a Ray connection of its own, which ends with that "
+            "run. Wait for it, or call ray.init() before both: they then share that Ray."
+        )
     with contextlib.ExitStack() as stack:
+        stack.callback(_CONNECTING.release)
+        if ray.is_initialized():  # by the user, and for as many runs as there are
+            stack.close()
+            yield
+            return
         settings: dict[str, Any] = {"address": address}
         if address is None:
             settings = _local(cpus, stack)

@@ -155,7 +155,7 @@ def tasks() -> list[Task]:
         _hartmann(6, ("standard", "full")),
         _hartmann(
             6,
-            ("full",),
+            ("standard", "full"),
             name="mf-hartmann6-misleading",
             objective=BiasedHartmann(bias=4.0, noise=5.0),
             stresses=("early values that mislead",),
@@ -166,7 +166,7 @@ def tasks() -> list[Task]:
             objective=Blend("branin"),
             optimum=get_function("branin").optimum,
             source="Kandasamy et al. 2017 (BOCA)",
-            suites=("full",),
+            suites=("standard", "full"),
         ),
         _task(
             "mf-currin",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from unitune import analysis
 from unitune.bench.results import Results
 
 RANDOM = "builtin:random"
@@ -195,3 +198,27 @@ def _about(seeds, n_trials):
         "budget": {"n_trials": n_trials},
         "seeds": list(range(seeds)),
     }
+
+
+def counting(monkeypatch, name):
+    """Return a list that grows by one each time that any module calls a function of `analysis`."""
+    modules = [m for n, m in sys.modules.items() if n.startswith("unitune.analysis")]
+    counted = getattr(analysis, name)
+    calls = []
+
+    def count(*given, **settings):
+        calls.append(name)
+        return counted(*given, **settings)
+
+    for module in modules:
+        if getattr(module, name, None) is counted:
+            monkeypatch.setattr(module, name, count)
+    return calls
+
+
+def owning_its_loop(results, contender, *, idle=2.0):
+    """Return the results with a contender of which neither suggest nor observe was ever timed."""
+    runs = results.runs.copy()
+    own = runs["contender"] == contender
+    runs.loc[own, ["suggest", "observe", "idle"]] = [0.0, 0.0, idle]
+    return replace(results, runs=runs)

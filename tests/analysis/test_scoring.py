@@ -18,6 +18,7 @@ from unitune.analysis import (
     score_table,
     scores,
     task_scores,
+    verdict,
 )
 from unitune.analysis.scoring import FLOOR
 
@@ -220,3 +221,18 @@ def test_noise_below_the_optimum_counts_as_no_regret():
     results = made(tasks=1, optimum=0.3, noisy=True)
     assert references(results)["beaten"].item()
     assert scores(results)["regret"].min() == 0.0
+
+
+@pytest.mark.parametrize("tasks", [1, 2, 6])
+@pytest.mark.parametrize("optimum", [0.0, 0.02])
+def test_no_interval_of_scores_leaves_the_range_of_scores(tasks, optimum):
+    # One that is as bad as a run can be, one that often is, one at the reference.
+    skills = {RANDOM: 1.0, "awful": 0.01, "bad": 0.2, "perfect": 90.0}
+    results = lost(made(skills, tasks=tasks, optimum=optimum, proven=False), "bad")
+    assert scores(results)["score"].agg(["min", "max"]).tolist() == [-4.0, 1.0]
+    for frame in (task_scores(results), contender_scores(results), verdict(results).ranking):
+        assert (frame["low"] >= -1).all()
+        assert (frame["low"] <= frame["score"]).all()
+        assert (frame["score"] <= frame["high"]).all()
+        assert (frame["high"] <= 1).all()
+    assert last(contender_scores(results), "awful").low == -1

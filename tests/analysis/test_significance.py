@@ -25,6 +25,7 @@ from unitune.analysis import (
     separation,
     within_tasks,
 )
+from unitune.analysis.significance import between_seeds, separated_leaders
 from unitune.errors import MissingLibraryError
 
 EXAMPLE = Path(__file__).with_name("example.csv")
@@ -246,3 +247,31 @@ def test_with_too_few_seeds_no_test_within_a_task_is_made():
 def test_tasks_without_scores_are_not_tested():
     results = made(tasks=1)
     assert within_tasks(replace(results, trials=results.trials.assign(loss=0.0))).empty
+
+
+@pytest.mark.parametrize("seeds", [4, 9])
+def test_leaders_are_separated_where_the_pair_is(seeds):
+    skills = {RANDOM: 1.0, "one": 1.3, "other": 2.2}
+    runs = scores(made(skills, tasks=3, seeds=seeds))
+    pairs = between_seeds(runs).set_index(["task", "first", "second"])["separated"]
+    for pair in itertools.permutations(skills, 2):
+        found = separated_leaders(runs, dict.fromkeys(runs["task"], pair))
+        assert set(found) == set(runs["task"])
+        for task, apart in found.items():
+            assert apart == pairs.get((task, *pair), pairs.get((task, *pair[::-1])))
+    assert pairs.any() == (seeds > 4)
+
+
+def test_many_contenders_that_are_alike_make_one_group():
+    # Each subset of them would be tried if those of no new group were not passed over.
+    names = [f"c{i:03}" for i in range(150)]
+    found = separation(pd.DataFrame([np.arange(150.0)], columns=names))
+    assert found.groups == (tuple(reversed(names)),)
+    assert len(found.pairs) == 150 * 149 / 2
+
+
+def test_groups_come_in_the_order_of_the_ranks(found):
+    places = [[list(found.ranks.index).index(name) for name in group] for group in found.groups]
+    assert places == sorted(places)
+    assert all(group == sorted(group) for group in places)
+    assert len(places) > 1

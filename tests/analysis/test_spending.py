@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from analysis.made import RANDOM, made
+from analysis.made import RANDOM, made, owning_its_loop
 
 from unitune.analysis import AnalysisError, costs
 
@@ -59,3 +59,27 @@ def test_runs_without_trials_have_no_seconds_a_suggestion():
 def test_anything_but_contenders_and_tasks_is_refused():
     with pytest.raises(AnalysisError, match="per 'contender' or per 'task', not per 'seed'"):
         costs(made(tasks=1), per="seed")
+
+
+def test_what_was_never_timed_is_unknown_and_not_nothing():
+    found = costs(owning_its_loop(made(tasks=2, n_trials=10), "skopt:gp")).set_index("contender")
+    assert found["suggestion"].isna().to_dict() == {
+        RANDOM: False,
+        "optuna:tpe": False,
+        "skopt:gp": True,
+    }
+    assert found.loc["skopt:gp", "loop"] == 2.0
+    assert found["loop"].drop("skopt:gp").isna().all()
+
+
+def test_on_a_virtual_clock_no_loop_is_told():
+    results = made(tasks=1)
+    runs = results.runs.assign(start_up=0.0, suggest=0.0, observe=0.0, idle=7.0)
+    found = costs(replace(results, runs=runs))
+    assert found[["suggestion", "loop"]].isna().all(axis=None)
+
+
+def test_without_trials_no_loop_is_told():
+    results = owning_its_loop(made(tasks=1), "skopt:gp")
+    found = costs(replace(results, runs=results.runs.assign(trials=0)))
+    assert found[["suggestion", "loop"]].isna().all(axis=None)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from analysis.made import RANDOM, RUN, SKILLS, STRONG, made
+import pytest
+from analysis.made import RANDOM, RUN, SKILLS, STRONG, made, owning_its_loop
 
 from unitune.analysis import sentences, verdict
 
@@ -134,3 +135,46 @@ def test_caveats_stand_among_the_sentences():
     found = verdict(made(tasks=8, optimum=None))
     assert set(found.caveats) <= set(sentences(found))
     assert found.caveats
+
+
+def test_a_loop_that_is_not_timed_apart_is_said_and_no_time_is_claimed():
+    said = text(owning_its_loop(made(tasks=12, n_trials=30), "skopt:gp", idle=3.1))
+    assert "for one trial: builtin:random 0.11 ms, optuna:tpe 5.5 ms." in said
+    assert (
+        "skopt:gp runs its own loop, which is not timed apart: 3.1 s of a run, 103 ms a trial, are "
+        "neither start-up nor evaluation."
+    ) in said
+    assert "not free" not in said
+
+
+def test_several_loops_are_said_together_the_cheapest_first():
+    results = owning_its_loop(made(tasks=12, n_trials=30), "skopt:gp", idle=3.0)
+    said = text(owning_its_loop(results, "optuna:tpe", idle=0.6))
+    assert "Time that backends take" not in said  # of random search alone
+    assert (
+        "These run their own loops, which are not timed apart: optuna:tpe 600 ms of a run, 20 ms a "
+        "trial; skopt:gp 3 s of a run, 100 ms a trial. That is neither start-up nor evaluation."
+    ) in said
+
+
+def test_on_a_virtual_clock_no_time_is_said():
+    results = made(tasks=12)
+    still = dict.fromkeys(["start_up", "suggest", "observe"], 0.0)
+    said = text(replace(results, runs=results.runs.assign(**still, idle=5.0)))
+    assert "loop" not in said
+    assert "Time that backends take" not in said
+
+
+@pytest.mark.parametrize(("contenders", "named"), [(8, 8), (9, 6), (20, 6)])
+def test_of_many_times_the_least_and_the_greatest_are_said(contenders, named):
+    skills = {RANDOM: 1.0, **{f"c{i}": 1.2 for i in range(1, contenders)}}
+    results = made(skills, tasks=2, seeds=2, n_trials=4)
+    place = results.runs["contender"].map({name: i + 1 for i, name in enumerate(skills)})
+    timed = replace(results, runs=results.runs.assign(suggest=place * 4.0, observe=0.0))
+    (said,) = [line for line in sentences(verdict(timed)) if line.startswith("Time that")]
+    assert said.count(" s") == named
+    assert said.startswith("Time that backends take for one trial: builtin:random 1 s, c1 2 s, ")
+    assert said.endswith(
+        f" c{contenders - 2} {contenders - 1} s, c{contenders - 1} {contenders} s."
+    )
+    assert (f"c2 3 s, {contenders - 6} others in between, " in said) == (contenders > 8)

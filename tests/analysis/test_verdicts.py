@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from analysis.made import RANDOM, SKILLS, STRONG, made
+from analysis.made import RANDOM, SKILLS, STRONG, counting, made
 
 import unitune
 from unitune.analysis import (
@@ -17,6 +17,7 @@ from unitune.analysis import (
     costs,
     ranks,
     references,
+    task_scores,
     verdict,
 )
 from unitune.analysis.verdicts import RANKING
@@ -134,3 +135,15 @@ def test_a_real_comparison_with_early_stopping_has_a_verdict():
     assert found.references["reference"].item() == whole["loss"].min()
     assert found.trials == (9, 9)
     assert (results.runs["trials"].max(), results.runs["pruned"].max()) > (9, 0)
+
+
+@pytest.mark.parametrize("costly", ["histories", "comparable", "scores"])
+def test_what_takes_long_is_computed_once(monkeypatch, costly):
+    calls = counting(monkeypatch, costly)
+    verdict(made(tasks=12))
+    assert len(calls) == 1
+
+
+def test_the_tasks_are_the_scores_of_each_task():
+    results = made(tasks=3)
+    pd.testing.assert_frame_equal(verdict(results).tasks, task_scores(results))

@@ -94,12 +94,19 @@ def test_a_ray_of_its_own_leaves_nothing_behind(tmp_path, monkeypatch, capfd):
 
 @pytest.mark.ray
 def test_a_ray_of_its_own_is_gone_after_an_error_too():
-    def refuse(trial, run):
-        raise RuntimeError("no more")
+    class Refusing:
+        closed = 0
 
-    tmp_before = left_in_tmp()
+        def __call__(self, trial, run):
+            raise RuntimeError("no more")
+
+        def close(self):
+            self.closed += 1
+
+    tmp_before, refuse = left_in_tmp(), Refusing()
     with pytest.raises(ut.UnituneError, match="no more"):
         minimise(LINE, any_loss, "random", 5, callbacks=[refuse])
+    assert refuse.closed == 1
     assert not ray.is_initialized()
     assert left_in_tmp() == tmp_before
 

@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from strangers import TELLTALE
 from toys import BOWL, CURVES, HILL, benchmark_of_seconds, deadly
 
 from unitune.bench.benchmark import Watcher, plan_benchmark, run_benchmark
@@ -163,6 +164,16 @@ def test_a_cell_whose_process_died_is_made_again_next_time(tmp_path):
     results, made = run(tmp_path, plan(tasks=[BOWL, HILL], seeds=1))
     assert {name[0] for name in made} == {"bowl"}
     assert set(results.runs["error"]) == {""}
+
+
+def test_no_process_looks_at_plugins_that_are_not_to_take_part(install, tmp_path):
+    install("telltale-tuner", code=TELLTALE, entry="telltale")
+    design = Design(Budget(n_trials=2), settings={"plugins": []})
+    results, made = run(tmp_path / "out", plan([BOWL], seeds=1, design=design), workers=1)
+    assert len(results.runs) == len(made) == 2
+    assert not list(tmp_path.glob("telltale_tuner.py.*"))
+    plan([BOWL], seeds=1)
+    assert list(tmp_path.glob("telltale_tuner.py.*"))
 
 
 def test_exclusive_timing_makes_one_run_at_a_time(tmp_path):

@@ -6,6 +6,7 @@ import sys
 import threading
 
 import pytest
+from strangers import TELLTALE
 from toys import BOWL, HILL, deadly
 
 from unitune.bench.budget import Budget
@@ -16,6 +17,7 @@ from unitune.bench.rows import rows_of
 from unitune.bench.running import make
 from unitune.bench.workers import make_all
 from unitune.errors import OptionError
+from unitune.installed import restrict
 from unitune.space import Float, Space
 from unitune.task import Task
 
@@ -162,6 +164,17 @@ def test_a_cell_that_needs_all_cores_runs_alone(install):
     for one in cells:
         if one.alone:
             assert beside[one.name] == {one.name}
+
+
+def test_plugins_that_are_left_out_here_are_left_out_in_workers_too(install, tmp_path):
+    install("telltale-tuner", code=TELLTALE, entry="telltale")
+    with restrict([]):
+        rows, died = made([cell()], workers=1)[cell().name]
+    assert (rows.run["trials"], died) == (8, False)
+    assert not list(tmp_path.glob("telltale_tuner.py.*"))
+    made([cell()], workers=1)
+    pids = {int(path.suffix[1:]) for path in tmp_path.glob("telltale_tuner.py.*")}
+    assert pids - {os.getpid()}
 
 
 def test_what_cannot_be_sent_is_refused():

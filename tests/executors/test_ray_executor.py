@@ -112,6 +112,8 @@ def test_a_ray_of_its_own_leaves_nothing_behind(tmp_path, empty, monkeypatch, ca
     before = process_state()
     executor = RayExecutor(Evaluator(lambda config: os.getpid()), go_on, workers=2)
     pids = {int(outcome.value) for outcome in outcomes(executor, numbers(40))}
+    with pytest.raises(BackendError, match="Another run of this process"):
+        RayExecutor(Evaluator(any_loss), go_on, workers=1)
     executor.submit(Job(0, {"x": 0}, seed=0))
     executor.close()
     executor.close()

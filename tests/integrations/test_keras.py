@@ -8,6 +8,7 @@ from trainings import (
     asha,
     asks_to_install,
     evaluate,
+    examples_hold,
     gone_on_with,
     hyperband,
     stopped_after_three,
@@ -109,3 +110,7 @@ def test_a_metric_that_is_not_logged_is_named():
 
 def test_where_keras_is_missing_the_command_is_given():
     asks_to_install("keras", "keras")
+
+
+def test_the_example_in_the_docstring_runs():
+    examples_hold("keras")

@@ -7,6 +7,7 @@ from trainings import (
     asha,
     asks_to_install,
     evaluate,
+    examples_hold,
     gone_on_with,
     hyperband,
     run,
@@ -121,3 +122,7 @@ def test_a_metric_that_is_not_evaluated_is_named():
 
 def test_where_xgboost_is_missing_the_command_is_given():
     asks_to_install("xgboost", "xgboost")
+
+
+def test_the_example_in_the_docstring_runs():
+    examples_hold("xgboost")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from analysis.made import made, owning_its_loop
 
 from unitune.report import cost_figures
+from unitune.report.drawings import draw
+from unitune.report.findings import find
 
 
 def test_the_parts_of_the_bars_are_the_mean_seconds_of_a_run(findings):
@@ -44,3 +49,33 @@ def test_the_price_puts_score_over_seconds(findings):
     assert trace["text"] == list(findings.labels)
     assert trace["y"] == pytest.approx(ranking["score"][list(findings.contenders)], rel=1e-4)
     assert trace["x"] == pytest.approx(ranking["wall"][list(findings.contenders)], rel=1e-4)
+
+
+@pytest.fixture(scope="module")
+def untimed():
+    return find(owning_its_loop(made(tasks=2, seeds=2, n_trials=6), "skopt:gp"))
+
+
+def test_what_was_never_timed_is_not_drawn(untimed):
+    (trace,) = cost_figures.suggestion(untimed).views[""]["traces"]
+    assert set(trace["y"]) == {"builtin:random", "optuna:tpe"}
+    figure = cost_figures.overhead(untimed)
+    place = untimed.labels.index("skopt:gp")
+    for view in figure.views.values():
+        parts = {bar["part"]: bar["x"] for bar in view["traces"]}
+        assert parts["suggest"][place] is parts["observe"][place] is None
+        assert parts["idle"][place] > 0
+        assert all(x is not None for x in parts["suggest"][:place] + parts["suggest"][place + 1 :])
+    assert "it is idle here" in figure.about
+
+
+def test_where_all_is_timed_no_loop_is_mentioned(findings):
+    assert "loop" not in cost_figures.overhead(findings).about
+
+
+def test_where_no_proposal_was_timed_there_is_no_spot():
+    results = made(tasks=2, seeds=2, n_trials=6)
+    still = dict.fromkeys(["start_up", "suggest", "observe"], 0.0)
+    found = find(replace(results, runs=results.runs.assign(**still)))
+    assert cost_figures.suggestion(found).views[""]["traces"] == []
+    assert draw(found)

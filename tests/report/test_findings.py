@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from analysis.made import RANDOM, made
+from analysis.made import RANDOM, counting, made
 
 from unitune.errors import UnituneError
 from unitune.report.findings import find, over
@@ -81,3 +81,10 @@ def test_results_without_a_run_are_refused(results):
 def test_results_without_random_search_are_refused():
     with pytest.raises(UnituneError, match=RANDOM):
         find(made({"a": 1.0, "b": 2.0}, tasks=2, seeds=2, n_trials=5))
+
+
+def test_runs_are_scored_once(monkeypatch):
+    calls = counting(monkeypatch, "scores")
+    found = find(made(tasks=3))
+    assert len(calls) == 1
+    assert found.main.scores is found.main.verdict.tasks

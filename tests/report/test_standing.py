@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from analysis.made import made
+import pytest
+from analysis.made import made, owning_its_loop
 
 from unitune.report import standing
 from unitune.report.findings import find
@@ -59,3 +60,13 @@ def test_marks_tell_native_from_composed():
         "native",
         "composed stops",
     )
+
+
+def test_a_time_that_was_never_taken_has_a_dash():
+    found = find(owning_its_loop(made(tasks=2, seeds=2, n_trials=6), "skopt:gp"))
+    cells = {
+        place.label: place.cells[standing.COLUMNS.index("time a proposal")]
+        for place in standing.ranking(found, found.main)
+    }
+    assert cells["skopt:gp"] == ("–", "")
+    assert cells["optuna:tpe"] == ("5.5 ms", pytest.approx(0.0055))

@@ -10,7 +10,7 @@ from unitune.testing import BackendSuite
 class Small(BackendSuite):
     startup = 5
     beyond = 10
-    draws = 800
+    draws = 2000
     cost_trials = 200
 
     def told(self, native):

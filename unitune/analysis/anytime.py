@@ -27,9 +27,10 @@ def curves(results: Results, by: str = "trials") -> pd.DataFrame:
     resource consumed), `loss` (the best so far; NaN before the first complete trial), `value` (the
     same in the task's own sign), `regret` (at least 0). A curve holds its level between steps.
     """
-    frame = histories(results).rename(columns={checked(by): "x"})
+    history = histories(results)
+    frame = history.rename(columns={checked(by): "x"})
     frame["loss"] = frame["incumbent"].where(np.isfinite(frame["incumbent"]))
-    frame = frame[[*RUN, "x", "loss"]].merge(_bases(results), on="task", how="left")
+    frame = frame[[*RUN, "x", "loss"]].merge(_bases(results, history), on="task", how="left")
     frame["value"] = frame["sign"] * frame["loss"]
     frame["regret"] = (frame["loss"] - frame["reference"]).clip(lower=0)
     return frame[[*RUN, "x", "loss", "value", "regret"]]
@@ -48,9 +49,11 @@ def task_curves(results: Results, by: str = "trials", points: int = POINTS) -> p
         BaselineError: no run is one of 'builtin:random'.
     """
     axis = checked(by)
-    found = incumbents(results, axis, _grids(results, axis, points))
+    history = histories(results)
+    found = incumbents(results, axis, _grids(results, axis, points, history), history)
     known = references(results)
-    found = found.merge(known, on="task").merge(_bases(results)[["task", "sign"]], on="task")
+    bases = _bases(results, history)[["task", "sign"]]
+    found = found.merge(known, on="task").merge(bases, on="task")
     found["normalised"] = normalised(found["loss"], found).where(found["reason"] == "")
     groups = found.groupby(["task", "contender", "point"], sort=False)
     frame = groups[["x", "sign", "reference"]].first()
@@ -82,15 +85,12 @@ def aggregate_curves(results: Results, by: str = "trials", points: int = POINTS)
     known = known[known["reason"] == ""]
     if known.empty:
         return pd.DataFrame(columns=["contender", "x", "normalised", "low", "high", "tasks"])
-    given = budgets(equal, axis)[known["task"]]
+    history = histories(equal)
+    given = budgets(equal, axis, history)[known["task"]]
     timed = axis == "seconds"
-    xs = (
-        _spaced(histories(equal)["seconds"], points)
-        if timed
-        else _shares(given.min(), axis, points)
-    )
+    xs = _spaced(history["seconds"], points) if timed else _shares(given.min(), axis, points)
     grids = {str(task): xs if timed else xs * budget for task, budget in given.items()}
-    found = incumbents(equal, axis, grids)
+    found = incumbents(equal, axis, grids, history)
     found = found.merge(known, on="task")
     found["normalised"] = normalised(found["loss"], found)
     unit = "task" if len(known) > 1 else "seed"
@@ -105,21 +105,23 @@ def aggregate_curves(results: Results, by: str = "trials", points: int = POINTS)
     return frame.sort_values(["contender", "point"]).drop(columns="point").reset_index(drop=True)
 
 
-def _bases(results: Results) -> pd.DataFrame:
+def _bases(results: Results, history: pd.DataFrame) -> pd.DataFrame:
     """Return each task's sign and reference, without need of a baseline."""
     frame = results.tasks[["task", "mode", "optimum"]].copy()
     frame["sign"] = np.where(frame["mode"] == "min", 1.0, -1.0)
-    whole = histories(results).groupby("task")["loss"].min()
+    whole = history.groupby("task")["loss"].min()
     seen = frame["task"].map(whole)
     frame["reference"] = (frame["sign"] * frame["optimum"].astype(float)).fillna(seen)
     return frame[["task", "sign", "reference"]]
 
 
-def _grids(results: Results, by: Axis, points: int) -> dict[str, NDArray[np.float64]]:
+def _grids(
+    results: Results, by: Axis, points: int, history: pd.DataFrame
+) -> dict[str, NDArray[np.float64]]:
     if by != "seconds":
-        given = budgets(results, by)
+        given = budgets(results, by, history)
         return {str(task): np.round(b * _shares(b, by, points), 9) for task, b in given.items()}
-    times = histories(results).groupby("task")["seconds"]
+    times = history.groupby("task")["seconds"]
     return {str(task): _spaced(own, points) for task, own in times}
 
 
@@ -138,13 +140,5 @@ def _spaced(seconds: pd.Series[float], points: int) -> NDArray[np.float64]:
 
 def _quantile(groups: Any, quantile: float) -> Any:
     """Return quantiles of losses that may be infinite, where they then are NaN."""
-
-    def of(losses: pd.Series[float]) -> float:
-        values = np.sort(losses.to_numpy(float))
-        place = quantile * (len(values) - 1)
-        below, above = values[int(np.floor(place))], values[int(np.ceil(place))]
-        if not np.isfinite(above):
-            return np.nan
-        return float(below + (above - below) * (place - np.floor(place)))
-
-    return groups.apply(of)
+    found = groups.quantile(quantile)
+    return found.where(np.isfinite(found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -48,8 +49,8 @@ def comparable(results: Results) -> Comparable:
         raise AnalysisError("There is no run in these results; run the benchmark first.")
     aside = _aside(results)
     notes = [_note(_why(results, name), contender=name) for name in aside]
-    whole, holes = _shared(_without(results, aside))
-    equal, beyond = _at_one_budget(whole)
+    runs, holes = _shared(results.runs[~results.runs["contender"].isin(aside)])
+    equal, beyond = _at_one_budget(_taking(results, runs))
     notes += [*holes, *beyond, *_unscored(equal)]
     return Comparable(equal, pd.DataFrame(notes, columns=COLUMNS), aside)
 
@@ -71,11 +72,6 @@ def _taking(results: Results, runs: pd.DataFrame) -> Results:
     )
 
 
-def _without(results: Results, contenders: Iterable[str]) -> Results:
-    runs = results.runs
-    return _taking(results, runs[~runs["contender"].isin(list(contenders))])
-
-
 def _note(reason: str, task: Any = "", contender: Any = "", seed: Any = "") -> dict[str, Any]:
     return {"task": task, "contender": contender, "seed": seed, "reason": reason}
 
@@ -87,11 +83,9 @@ def _aside(results: Results) -> tuple[str, ...]:
         cells[name].add((task, seed))
     # The most complete ones first; nothing can be scored without the baseline.
     order = sorted(cells, key=lambda name: (name != BASELINE, -len(cells[name])))
-    sizes = [
-        (kept * len(set.intersection(*(cells[name] for name in order[:kept]))), kept)
-        for kept in range(1, len(order) + 1)
-    ]
-    kept = max(sizes)[1]
+    each = (cells[name] for name in order)
+    shared: Iterable[set[Any]] = itertools.accumulate(each, set.intersection)
+    kept = max((kept * len(own), kept) for kept, own in enumerate(shared, 1))[1]
     return tuple(name for name in cells if name in order[kept:])
 
 
@@ -107,17 +101,16 @@ def _why(results: Results, contender: str) -> str:
     return f"it has runs in {len(own)} of {cells} cells only{first}"
 
 
-def _shared(results: Results) -> tuple[Results, list[dict[str, Any]]]:
-    runs = results.runs
+def _shared(runs: pd.DataFrame) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+    """Return the runs of the cells that all have, and what is missing in the others."""
     contenders = list(runs["contender"].unique())
-    notes: list[dict[str, Any]] = []
-    kept = []
-    for (task, seed), own in runs.groupby(["task", "seed"], sort=False):
-        missing = [name for name in contenders if name not in set(own["contender"])]
-        kept += [] if missing else [own]
-        if missing:
-            notes.append(_note(f"no run there of {', '.join(missing)}", task, "", seed))
-    return _taking(results, pd.concat(kept).sort_index()), notes
+    cells = runs.groupby(["task", "seed"], sort=False)["contender"]
+    whole = cells.transform("nunique") == len(contenders)
+    notes = []
+    for (task, seed), own in runs[~whole].groupby(["task", "seed"], sort=False)["contender"]:
+        missing = [name for name in contenders if name not in set(own)]
+        notes.append(_note(f"no run there of {', '.join(missing)}", task, "", seed))
+    return runs[whole], notes
 
 
 def _at_one_budget(results: Results) -> tuple[Results, list[dict[str, Any]]]:

@@ -10,7 +10,7 @@ import pandas as pd
 from unitune.analysis.baseline import expected_best, pools, references
 from unitune.analysis.bootstrap import intervals
 from unitune.analysis.coverage import comparable
-from unitune.analysis.history import budget_axis, budgets, checked, incumbents
+from unitune.analysis.history import Axis, budget_axis, budgets, checked, histories, incumbents
 from unitune.analysis.scoring import TASK_FLOOR, score
 from unitune.bench.results import Results
 
@@ -40,13 +40,20 @@ def ranks(
     """
     equal = comparable(results).results
     axis = budget_axis(equal) if by is None else checked(by)
+    return average_ranks(equal, axis, shares, histories(equal))
+
+
+def average_ranks(
+    equal: Results, axis: Axis, shares: Sequence[float], history: pd.DataFrame
+) -> pd.DataFrame:
+    """Return what `ranks` does, of results that are comparable already and their `histories`."""
     known = references(equal)
     known = known[known["reason"] == ""].set_index("task")
     if known.empty:
         return pd.DataFrame(columns=COLUMNS)
-    given = budgets(equal, axis)[known.index]
+    given = budgets(equal, axis, history)[known.index]
     points = {str(task): np.asarray(shares) * budget for task, budget in given.items()}
-    found = incumbents(equal, axis, points)
+    found = incumbents(equal, axis, points, history)
     expected = _expected(equal, known, shares)
     found["expected"] = [expected[key] for key in zip(found["task"], found["point"], strict=True)]
     found["score"] = score(found["loss"], found["expected"], found["task"].map(known["reference"]))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from unitune.analysis.baseline import pools, random_trials, references
 from unitune.analysis.bootstrap import intervals
 from unitune.analysis.coverage import comparable
-from unitune.analysis.history import RUN, budget_axis, budgets, incumbents
+from unitune.analysis.history import RUN, budget_axis, budgets, histories, incumbents
 from unitune.bench.results import Results
 
 # The least regret that the logarithm tells from none, in units of random search's.
@@ -24,7 +24,7 @@ STEPS = 200
 MEASURES = ["score", "bayesmark", "log_regret", "auc"]
 
 
-def scores(results: Results) -> pd.DataFrame:
+def scores(results: Results, history: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return one row a run: what it found with its whole budget, by every measure.
 
     Columns: `task`, `contender`, `seed`; `best` (its best value), `loss`; `regret` (loss minus the
@@ -39,19 +39,24 @@ def scores(results: Results) -> pd.DataFrame:
     the logarithm that the worst random trial has, and an `auc` of 1. Where random search solves a
     task, or has not been run on it, these four are NaN (`references` has the reason).
 
+    Args:
+        results: the results.
+        history: their `histories`, where they have been computed already.
+
     Raises:
         BaselineError: no run is one of 'builtin:random'.
     """
     known = references(results)
+    history = histories(results) if history is None else history
     runs = results.runs
-    frame = runs[RUN].merge(_final(results), on=RUN).merge(known, on="task")
+    frame = runs[RUN].merge(_final(results, history), on=RUN).merge(known, on="task")
     sign = np.where(frame["mode"] == "min", 1.0, -1.0)
     frame["best"] = (sign * frame["loss"]).where(np.isfinite(frame["loss"]))
     frame["regret"] = (frame["loss"] - frame["reference"]).clip(lower=0)
     frame["score"] = score(frame["loss"], frame["expected"], frame["reference"])
     frame["bayesmark"] = 100 * (1 - normalised(frame["loss"], frame))
     frame["log_regret"] = _log_regret(frame)
-    frame = frame.merge(_areas(results, known), on=RUN)
+    frame = frame.merge(_areas(results, known, history), on=RUN)
     frame.loc[frame["reason"] != "", MEASURES] = np.nan
     counts = ["trials", "complete", "pruned", "failed", "wall", "resource", "error"]
     columns = [*RUN, "best", "loss", "regret", *MEASURES]
@@ -97,7 +102,7 @@ def task_scores(results: Results, runs: pd.DataFrame | None = None) -> pd.DataFr
     frame = frame.join(groups[MEASURES].mean())
     frame["score"] = frame["score"].clip(lower=TASK_FLOOR)
     frame = frame.join(_seed_intervals(runs))
-    found = equivalents(results).set_index(["task", "contender"])[["equivalent", "capped"]]
+    found = equivalents(results, runs).set_index(["task", "contender"])[["equivalent", "capped"]]
     return frame.join(found).reset_index()
 
 
@@ -126,7 +131,9 @@ def over_tasks(tasks: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     groups = scored.groupby("contender", sort=False)
     frame = groups[MEASURES].mean()
     frame.insert(0, "tasks", groups.size())
-    frame["low"], frame["high"] = intervals(table[frame.index].T.to_numpy())
+    ends = intervals(table[frame.index].T.to_numpy())
+    # The rows are runs where there is one task, and a run's limit is wider than a task's.
+    frame["low"], frame["high"] = (np.maximum(end, TASK_FLOOR) for end in ends)
     middle = [_median_bound(own) for _, own in groups]
     frame["equivalent"], frame["capped"] = [m[0] for m in middle], [m[1] for m in middle]
     frame = frame.join(_wins(scored))
@@ -152,7 +159,7 @@ def score_table(runs: pd.DataFrame) -> pd.DataFrame:
     return table.clip(lower=TASK_FLOOR) if several else table
 
 
-def equivalents(results: Results) -> pd.DataFrame:
+def equivalents(results: Results, runs: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return how many random trials each contender's budget is worth, task by task.
 
     Columns: `task`, `contender`, `evaluations` (the trials that random search makes with the
@@ -160,12 +167,17 @@ def equivalents(results: Results) -> pd.DataFrame:
     mean loss over seeds), `capped` (it is at least that: the best of all random trials that were
     made is worse). Tasks on which random search was not run are left out.
 
+    Args:
+        results: the results.
+        runs: their `scores`, where they have been computed already.
+
     Raises:
         BaselineError: no run is one of 'builtin:random'.
     """
     known = references(results)
     known = known[known["draws"] > 0]
-    final = _final(results).merge(known, on="task")
+    final = _final(results, histories(results)) if runs is None else runs[[*RUN, "loss"]]
+    final = final.merge(known, on="task")
     final["loss"] = final["loss"].clip(upper=final["worst"])
     means = final.groupby(["task", "contender"], sort=False)["loss"].mean()
     drawn = pools(results)
@@ -178,9 +190,9 @@ def equivalents(results: Results) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["task", "contender", "evaluations", "equivalent", "capped"])
 
 
-def _final(results: Results) -> pd.DataFrame:
+def _final(results: Results, history: pd.DataFrame) -> pd.DataFrame:
     tasks = results.runs["task"].unique()
-    last = incumbents(results, "trials", {task: [np.inf] for task in tasks})
+    last = incumbents(results, "trials", {task: [np.inf] for task in tasks}, history)
     return last[[*RUN, "loss"]]
 
 
@@ -192,13 +204,13 @@ def _log_regret(frame: pd.DataFrame) -> pd.Series[float]:
     return logarithm
 
 
-def _areas(results: Results, known: pd.DataFrame) -> pd.DataFrame:
+def _areas(results: Results, known: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
     by = budget_axis(results)
     points: dict[str, NDArray[np.float64]] = {}
-    for task, budget in budgets(results, by).items():
+    for task, budget in budgets(results, by, history).items():
         steps = int(budget) if by == "trials" else STEPS
         points[str(task)] = np.linspace(0, budget, steps + 1)[1:]
-    found = incumbents(results, by, points).merge(known, on="task")
+    found = incumbents(results, by, points, history).merge(known, on="task")
     found["auc"] = normalised(found["loss"], found)
     return found.groupby(RUN, sort=False)["auc"].mean().reset_index()
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
@@ -161,15 +160,9 @@ def within_tasks(results: Results) -> pd.DataFrame:
 def between_seeds(runs: pd.DataFrame) -> pd.DataFrame:
     """Return what `within_tasks` does, of the `scores` of the cells that all contenders have."""
     frames = []
-    for task, own in runs.dropna(subset="score").groupby("task", sort=False):
-        table = own.pivot_table(index="seed", columns="contender", values="score", sort=False)
-        if table.shape[1] < 2:
-            continue
-        table = table[ranked(table).mean().sort_values(kind="stable").index]
-        # Correcting costs the library a garbage collection each time: not where it is in vain.
-        enough = len(table) >= least_rows(table.shape[1])
+    for task, table in _seed_tables(runs):
         untested = pd.DataFrame(np.nan, index=table.columns, columns=table.columns)
-        pairs = _pairs(table, _wilcoxon(table) if enough else untested, ALPHA, FEWER)
+        pairs = _pairs(table, _wilcoxon(table) if _enough(table) else untested, ALPHA, FEWER)
         pairs.insert(0, "task", task)
         pairs.insert(1, "seeds", len(table))
         frames.append(pairs)
@@ -178,6 +171,38 @@ def between_seeds(runs: pd.DataFrame) -> pd.DataFrame:
         if frames
         else pd.DataFrame(columns=["task", "seeds", *PAIRS])
     )
+
+
+def separated_leaders(
+    runs: pd.DataFrame, leaders: Mapping[str, tuple[str, str]]
+) -> dict[str, bool]:
+    """Return on which tasks the leader is separated from the runner-up, as `between_seeds` has it.
+
+    Args:
+        runs: the `scores` of the cells that all contenders have.
+        leaders: leader and runner-up by task.
+    """
+    found = {}
+    for task, table in _seed_tables(runs):
+        pair = np.sort(table.columns.get_indexer(pd.Index(leaders[task]))).reshape(2, 1)
+        # The correction is over all pairs, but an interval is needed of this one only.
+        found[task] = _enough(table) and bool(
+            _pairs(table, _wilcoxon(table), ALPHA, FEWER, pair)["separated"].item()
+        )
+    return found
+
+
+def _seed_tables(runs: pd.DataFrame) -> Iterable[tuple[str, pd.DataFrame]]:
+    """Yield each task with a table of its scores, a row a seed; the best contender first."""
+    for task, own in runs.dropna(subset="score").groupby("task", sort=False):
+        table = own.pivot_table(index="seed", columns="contender", values="score", sort=False)
+        if table.shape[1] > 1:
+            yield str(task), table[ranked(table).mean().sort_values(kind="stable").index]
+
+
+def _enough(table: pd.DataFrame) -> bool:
+    """Return whether anything can be significant: else no library is asked in vain."""
+    return len(table) >= least_rows(table.shape[1])
 
 
 def _check(table: pd.DataFrame) -> None:
@@ -238,22 +263,36 @@ def _posthocs() -> Any:
     return scikit_posthocs
 
 
-def _pairs(table: pd.DataFrame, p: pd.DataFrame, alpha: float, resamples: int) -> pd.DataFrame:
-    names = list(itertools.combinations(table.columns, 2))
-    gaps = np.array([(table[a] - table[b]).to_numpy() for a, b in names]).round(12)
+def _pairs(
+    table: pd.DataFrame,
+    p: pd.DataFrame,
+    alpha: float,
+    resamples: int,
+    places: Any = None,
+) -> pd.DataFrame:
+    """Return what is to be said of all pairs, or of those at two lists of places."""
+    first, second = np.triu_indices(table.shape[1], 1) if places is None else places
+    values = table.to_numpy(float).T
+    gaps = (values[first] - values[second]).round(12)
     low, high = intervals(gaps, resamples=resamples)
-    frame = pd.DataFrame(names, columns=["first", "second"])
+    frame = pd.DataFrame({"first": table.columns[first], "second": table.columns[second]})
     frame["difference"], frame["low"], frame["high"] = gaps.mean(axis=1), low, high
     frame["wins"], frame["ties"] = (gaps > 0).sum(axis=1), (gaps == 0).sum(axis=1)
     frame["losses"] = (gaps < 0).sum(axis=1)
-    frame["p"] = [p[b][a] for a, b in names]
+    frame["p"] = p.loc[table.columns, table.columns].to_numpy()[first, second]
     overall = table.shape[1] < 3 or _friedman(table)[1] <= alpha
     frame["separated"] = overall & (frame["p"] <= alpha) & ((low > 0) | (high < 0))
     return frame
 
 
 def _groups(names: list[str], pairs: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
-    """Return the maximal cliques of what is not separated, by Bron and Kerbosch's algorithm."""
+    """Return the maximal cliques of what is not separated, by Bron and Kerbosch's algorithm.
+
+    Without the pivot, which spares it what belongs to no new clique, it would not end with many
+    contenders: Tomita, Tanaka and Takahashi, The worst-case time complexity for generating all
+    maximal cliques, Theoretical Computer Science 363 (2006).
+    """
+    places = {name: place for place, name in enumerate(names)}
     near: dict[str, set[str]] = {name: set() for name in names}
     alike = pairs[~pairs["separated"]]
     for first, second in zip(alike["first"], alike["second"], strict=True):
@@ -262,9 +301,12 @@ def _groups(names: list[str], pairs: pd.DataFrame) -> tuple[tuple[str, ...], ...
 
     def grown(group: list[str], open_: set[str], done: set[str]) -> Iterable[list[str]]:
         if not open_ and not done:
-            yield group
-        for name in [name for name in names if name in open_]:
+            yield sorted(group, key=places.__getitem__)
+            return
+        pivot = max(open_ | done, key=lambda name: len(open_ & near[name]))
+        for name in open_ - near[pivot]:
             yield from grown([*group, name], open_ & near[name], done & near[name])
             open_, done = open_ - {name}, done | {name}
 
-    return tuple(tuple(sorted(group, key=names.index)) for group in grown([], set(names), set()))
+    found = sorted(grown([], set(names), set()), key=lambda group: [places[n] for n in group])
+    return tuple(tuple(group) for group in found)

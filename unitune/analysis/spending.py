@@ -18,7 +18,9 @@ def costs(results: Results, per: str = "contender") -> pd.DataFrame:
     Columns: `contender` (after `task`, where it is asked for); `runs`; `trials` (of all runs);
     seconds, as means over runs: `start_up`, `suggest`, `observe`, `evaluate`, `idle`, `wall`;
     `resource` (mean over runs; NaN without any); `suggestion` (seconds a backend takes for one
-    trial, to propose it and to learn its outcome); `failed` (trials of all runs) and `failed_runs`
+    trial, to propose it and to learn its outcome; NaN where neither was ever timed); `loop` (where
+    a backend runs its own loop, so that they are not timed apart: mean seconds of a run that are
+    neither start-up nor evaluation; else NaN); `failed` (trials of all runs) and `failed_runs`
     (runs that an error ended). With several workers the parts add up to more than the wall-clock.
 
     Args:
@@ -31,8 +33,11 @@ def costs(results: Results, per: str = "contender") -> pd.DataFrame:
     frame = groups[[*SECONDS, "resource"]].mean()
     frame.insert(0, "trials", groups["trials"].sum())
     frame.insert(0, "runs", groups.size())
-    backend = groups["suggest"].sum() + groups["observe"].sum()
+    backend = (groups["suggest"].sum() + groups["observe"].sum()).replace(0, np.nan)
     frame["suggestion"] = backend / frame["trials"].replace(0, np.nan)
+    # On a virtual clock nothing but evaluations takes time, start-up neither.
+    real = (frame["trials"] > 0) & (frame["start_up"] > 0)
+    frame["loop"] = frame["idle"].where(backend.isna() & real)
     frame["failed"] = groups["failed"].sum()
     frame["failed_runs"] = groups["error"].agg(lambda errors: int(_given(errors).sum()))
     return frame.reset_index()

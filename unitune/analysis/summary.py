@@ -13,6 +13,8 @@ from unitune.analysis.verdicts import Verdict
 
 # A backend that takes so many times as long for a suggestion as another is worth a sentence.
 DEARER = 3.0
+# Of more times than this, the least and the greatest few are named.
+MOST_TIMES, FEW = 8, 3
 
 
 def sentences(verdict: Verdict) -> list[str]:
@@ -151,11 +153,11 @@ def _where(verdict: Verdict) -> list[str]:
 
 def _overhead(verdict: Verdict) -> list[str]:
     spent = verdict.ranking.set_index("contender")["suggestion"].dropna().sort_values()
-    spent = spent[spent > 0]
+    untimed = _untimed(verdict)
     if len(spent) < 2:
-        return []
-    parts = [f"{name} {_seconds(seconds)}" for name, seconds in spent.items()]
-    said = [f"Time that backends take for one trial: {', '.join(parts)}."]
+        return untimed
+    times = _times([f"{name} {_seconds(seconds)}" for name, seconds in spent.items()])
+    said = [f"Time that backends take for one trial: {times}.", *untimed]
     best = verdict.ranking["contender"].iloc[0]
     scored = bool(verdict.ranking["score"].notna().iloc[0])
     if scored and spent.get(best, 0.0) > DEARER * spent.iloc[0]:
@@ -165,6 +167,32 @@ def _overhead(verdict: Verdict) -> list[str]:
             f"as long for a trial as {spent.index[0]}{longest}."
         )
     return said
+
+
+def _untimed(verdict: Verdict) -> list[str]:
+    """Say how long backends take that run their own loop, as far as it is known."""
+    rows = verdict.ranking.dropna(subset="loop").sort_values("loop", kind="stable")
+    columns = ["contender", "loop", "runs", "trials"]
+    told = [
+        (name, f"{_seconds(loop)} of a run, {_seconds(loop * runs / trials)} a trial")
+        for name, loop, runs, trials in rows[columns].to_numpy().tolist()
+    ]
+    if not told:
+        return []
+    if len(told) == 1:
+        name, times = told[0]
+        said = f"{name} runs its own loop, which is not timed apart: {times}, are"
+    else:
+        times = _times([f"{name} {own}" for name, own in told], "; ")
+        said = f"These run their own loops, which are not timed apart: {times}. That is"
+    return [f"{said} neither start-up nor evaluation."]
+
+
+def _times(parts: list[str], between: str = ", ") -> str:
+    """Return times in ascending order as a text; of many, the least and the greatest."""
+    if len(parts) > MOST_TIMES:
+        parts = [*parts[:FEW], f"{len(parts) - 2 * FEW} others in between", *parts[-FEW:]]
+    return between.join(parts)
 
 
 def _failures(verdict: Verdict) -> list[str]:

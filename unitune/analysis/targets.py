@@ -42,20 +42,20 @@ def hits(results: Results, by: str = "trials", targets: Sequence[float] = TARGET
     history = histories(results)
     places = history.groupby(RUN, sort=False).indices
     xs, best = history[axis].to_numpy(float), history["incumbent"].to_numpy(float)
-    frames = []
+    when, ends = [], []
     runs = results.runs[results.runs["task"].isin(known.index)]
     for *key, wall in runs[[*RUN, "wall"]].itertuples(index=False):
         own = places.get(tuple(key), np.array([], dtype=int))
         # Incumbents only fall, so that their negatives are sorted.
         first = np.searchsorted(-best[own], -levels[key[0]], side="left")
-        when = np.append(xs[own], np.nan)[first]
+        when.append(np.append(xs[own], np.nan)[first])
         end = xs[own][-1] if len(own) else 0.0
-        if axis == "seconds":
-            end = np.fmax(end, wall)
-        row = dict(zip(RUN, key, strict=True))
-        frames.append(pd.DataFrame({**row, "target": wanted, "x": when, "end": end}))
-    columns = [*RUN, "target", "x", "end"]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+        ends.append(np.fmax(end, wall) if axis == "seconds" else end)
+    if not when:
+        return pd.DataFrame(columns=[*RUN, "target", "x", "end"])
+    frame = runs[RUN].iloc[np.repeat(np.arange(len(runs)), len(wanted))].reset_index(drop=True)
+    spans = {"x": np.concatenate(when), "end": np.repeat(ends, len(wanted)).astype(float)}
+    return frame.assign(target=np.tile(wanted, len(runs)), **spans)
 
 
 def ecdf(results: Results, by: str = "trials", targets: Sequence[float] = TARGETS) -> pd.DataFrame:

@@ -9,17 +9,18 @@ import pandas as pd
 from unitune.analysis.baseline import references
 from unitune.analysis.caveats import caveats
 from unitune.analysis.coverage import comparable, on_their_tasks
-from unitune.analysis.ranking import ranks
+from unitune.analysis.history import budget_axis, histories
+from unitune.analysis.ranking import average_ranks
 from unitune.analysis.scoring import over_tasks, score_table, scores, task_scores
-from unitune.analysis.significance import Separation, between_seeds, separation
+from unitune.analysis.significance import Separation, separated_leaders, separation
 from unitune.analysis.spending import costs
 from unitune.bench.results import Results
 
-COSTS = ["suggestion", "failed", "failed_runs", "trials", "wall", "resource"]
+COSTS = ["suggestion", "loop", "failed", "failed_runs", "runs", "trials", "wall", "resource"]
 RANKING = [
     *("contender", "score", "low", "high", "rank", "log_regret", "equivalent", "capped"),
-    *("wins", "ties", "losses", "suggestion", "failed", "failed_runs", "bayesmark", "auc"),
-    *("trials", "wall", "resource"),
+    *("wins", "ties", "losses", "suggestion", "loop", "failed", "failed_runs", "bayesmark", "auc"),
+    *("runs", "trials", "wall", "resource"),
 ]
 
 
@@ -31,12 +32,14 @@ class Verdict:
         ranking: one row a contender, the highest score first: `contender`, `score` [`low`,
             `high`], average `rank` with the whole budget, `log_regret`, `equivalent` (random
             trials; at least that where `capped`), `wins`, `ties` and `losses` (tasks),
-            `suggestion` (seconds a backend takes for a trial), `failed` (trials), `failed_runs`,
-            `bayesmark`, `auc`, `trials` (of all runs), `wall` (mean seconds a run), `resource`.
+            `suggestion` (seconds a backend takes for a trial) or `loop` (see `costs`), `failed`
+            (trials), `failed_runs`, `bayesmark`, `auc`, `runs`, `trials` (of all runs), `wall`
+            (mean seconds a run), `resource`.
         separation: the tests; None with one contender, or no task that has scores.
         leaders: one row a task that has scores: `task`, `leader` (the highest mean score),
             `score`, `runner_up`, `margin`, and `separated` (from the runner-up, over the seeds of
             that task).
+        tasks: one row a task and contender, see `task_scores`.
         references: what each task is measured against, see `references`.
         omissions: what was left out, see `comparable`.
         caveats: what cannot be said, in sentences.
@@ -49,6 +52,7 @@ class Verdict:
     separation: Separation | None
     _: KW_ONLY
     leaders: pd.DataFrame
+    tasks: pd.DataFrame
     references: pd.DataFrame
     omissions: pd.DataFrame
     caveats: tuple[str, ...]
@@ -85,15 +89,17 @@ def _verdict(results: Results, omissions: pd.DataFrame) -> Verdict:
     known = references(results)
     scored = known[known["reason"] == ""]
     seeds = results.runs.groupby("task")["seed"].nunique()
-    runs = scores(results)
+    history = histories(results)
+    runs = scores(results, history)
     tasks, table = task_scores(results, runs), score_table(runs)
     tested = None
     if table.shape[1] > 1:
         tested = separation(table, "tasks" if len(scored) > 1 else "seeds")
     return Verdict(
-        _ranking(results, over_tasks(tasks, table)),
+        _ranking(results, over_tasks(tasks, table), history),
         tested,
-        leaders=_leaders(tasks.dropna(subset="score"), between_seeds(runs)),
+        leaders=_leaders(tasks.dropna(subset="score"), runs),
+        tasks=tasks,
         references=known,
         omissions=omissions,
         caveats=caveats(results, known, tested),
@@ -102,25 +108,25 @@ def _verdict(results: Results, omissions: pd.DataFrame) -> Verdict:
     )
 
 
-def _ranking(results: Results, scored: pd.DataFrame) -> pd.DataFrame:
-    last = ranks(results, shares=[1.0])[["contender", "rank"]]
+def _ranking(results: Results, scored: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
+    last = average_ranks(results, budget_axis(results), [1.0], history)[["contender", "rank"]]
     spent = costs(results)[["contender", *COSTS]]
     frame = spent.merge(scored, on="contender", how="left").merge(last, on="contender", how="left")
     frame = frame.sort_values("score", ascending=False, kind="stable", ignore_index=True)
     return frame[RANKING]
 
 
-def _leaders(tasks: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+def _leaders(tasks: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     rows = []
+    pairs = {}
     for task, own in tasks.groupby("task", sort=False):
         ordered = own.sort_values("score", ascending=False, kind="stable")
         names, values = list(ordered["contender"]), list(ordered["score"])
         row = {"task": task, "leader": names[0], "score": values[0]}
         if len(names) > 1:
-            pair = pairs[pairs["task"] == task]
-            pair = pair[pair["first"].isin(names[:2]) & pair["second"].isin(names[:2])]
+            pairs[str(task)] = (names[0], names[1])
             row |= {"runner_up": names[1], "margin": values[0] - values[1]}
-            row["separated"] = bool(pair["separated"].any())
-        rows.append({"runner_up": "", "margin": 0.0, "separated": False} | row)
-    columns = ["task", "leader", "score", "runner_up", "margin", "separated"]
-    return pd.DataFrame(rows, columns=columns)
+        rows.append({"runner_up": "", "margin": 0.0} | row)
+    frame = pd.DataFrame(rows, columns=["task", "leader", "score", "runner_up", "margin"])
+    apart = separated_leaders(runs, pairs)
+    return frame.assign(separated=[apart.get(task, False) for task in frame["task"]])

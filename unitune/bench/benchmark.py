@@ -18,6 +18,7 @@ from unitune.bench.store import Store, only_one, open_store
 from unitune.bench.suites import check_tasks
 from unitune.bench.workers import make_all
 from unitune.errors import MissingLibraryError, OptionError, TranslationError
+from unitune.installed import restrict
 from unitune.scheduling import choose
 from unitune.settings import read_whole
 from unitune.task import Task
@@ -89,8 +90,13 @@ def plan_benchmark(
     """
     if design.virtual is not None and design.budget.seconds is not None:
         raise OptionError("A budget in seconds is one of real time: give another in virtual time.")
-    fields, entered = check_tasks(tasks), read_contenders(contenders)
-    numbers = read_seeds(seeds)
+    with restrict(design.settings.get("plugins")):
+        return _planned(check_tasks(tasks), read_contenders(contenders), read_seeds(seeds), design)
+
+
+def _planned(
+    fields: list[Task], entered: list[Contender], numbers: list[int], design: Design
+) -> Benchmark:
     for contender in entered:
         problem = contender.lack()
         if problem is not None:
@@ -154,8 +160,8 @@ def run_benchmark(
     if timing not in ("shared", "exclusive"):
         raise OptionError(f"timing={timing!r}: use 'shared' or 'exclusive'.")
     size = cores() if workers is None else read_whole("workers", workers, least=1)
-    virtual = benchmark.design.virtual
-    with only_one(out), open_store(out) as store:
+    virtual, plugins = benchmark.design.virtual, benchmark.design.settings.get("plugins")
+    with restrict(plugins), only_one(out), open_store(out) as store:
         words = _words(benchmark) | {"suite": suite, "command": command}
         words["timing"] = f"virtual, {virtual} workers" if virtual is not None else timing
         store.describe(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from unitune.bench.results import Results
 from unitune.bench.rows import rows_of, task_row
 from unitune.bench.running import Ran
+from unitune.installed import restrict
 from unitune.result import Result
 from unitune.tables import render
 from unitune.trial import State
@@ -52,17 +53,20 @@ class Comparison:
         entries: every run, in the order in which they were made.
         mode: 'min' or 'max', as the (first) task has it.
         about: where and with what it was made.
+        plugins: the distributions whose plugins took part, if not all could.
     """
 
     entries: tuple[Entry, ...]
     mode: str
     _: KW_ONLY
     about: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    plugins: frozenset[str] | None = field(default=None, repr=False)
 
     @property
     def results(self) -> Results:
         """The runs as the tables that measures, statistics and reports are made of."""
-        rows = [rows_of(entry.ran) for entry in self.entries]
+        with restrict(self.plugins):
+            rows = [rows_of(entry.ran) for entry in self.entries]
         tasks = {entry.task: entry.ran.cell.task for entry in self.entries}
         tables = {
             "runs": [one.run for one in rows],

@@ -29,6 +29,7 @@ from unitune.errors import OptionError
 from unitune.executors.launch import ending
 from unitune.executors.pickling import dump
 from unitune.executors.process import ProcessExecutor
+from unitune.installed import allowed, restrict
 from unitune.objective import Evaluator, Finished, Job
 from unitune.trial import Verdict
 
@@ -46,6 +47,7 @@ class CellMaker:
     def __init__(self, cells: Sequence[Cell]) -> None:
         # Packed, so that a worker can see to its threads before it imports what tasks need.
         self._packed = _packed(cells)
+        self._plugins = allowed()
         self._cells: Sequence[Cell] | None = None
 
     def __call__(self, config: dict[str, Any]) -> dict[str, Any]:
@@ -54,8 +56,9 @@ class CellMaker:
             os.environ.update(ONE_THREAD)
             self._cells = pickle.loads(self._packed)  # noqa: S301 - from the process that runs it
         cell = self._cells[config["cell"]]
-        self._import(cell)
-        answer = _in_own_process(cell)
+        with restrict(self._plugins):
+            self._import(cell)
+            answer = _in_own_process(cell)
         died = isinstance(answer, str)
         return {"value": 0.0, "died": answer if died else "", "rows": b"" if died else answer}
 
@@ -121,7 +124,7 @@ def _in_own_process(cell: Cell) -> bytes | str:
     context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     here, there = context.Pipe(duplex=False)
     sent = cell if sys.platform == "linux" else _packed(cell)
-    process = context.Process(target=_make, args=(sent, there))
+    process = context.Process(target=_make, args=(sent, there, allowed()))
     process.start()
     there.close()
     try:
@@ -133,9 +136,10 @@ def _in_own_process(cell: Cell) -> bytes | str:
     return rows
 
 
-def _make(given: Cell | bytes, there: Connection) -> None:
-    cell: Cell = pickle.loads(given) if isinstance(given, bytes) else given  # noqa: S301
-    rows = rows_of(make_or_fail(cell))
+def _make(given: Cell | bytes, there: Connection, plugins: frozenset[str] | None) -> None:
+    with restrict(plugins):
+        cell: Cell = pickle.loads(given) if isinstance(given, bytes) else given  # noqa: S301
+        rows = rows_of(make_or_fail(cell))
     there.send_bytes(pickle.dumps(rows))
     there.close()
 

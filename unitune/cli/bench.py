@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from unitune.bench.benchmark import Benchmark, Watcher, plan_benchmark, run_benchmark
 from unitune.bench.budget import Budget
@@ -21,7 +19,7 @@ from unitune.bench.results import Results
 from unitune.bench.rows import Rows
 from unitune.bench.store import FILE, open_store
 from unitune.bench.suites import known_tasks, suite_of, tasks_named, tasks_of
-from unitune.cli.speaking import FAILED, INTERRUPTED, said
+from unitune.cli.speaking import FAILED, INTERRUPTED, said, typed
 from unitune.tables import render
 from unitune.task import Task
 
@@ -100,7 +98,7 @@ def bench(
     )
     for words in _left_out(benchmark):
         click.echo(words, err=True)
-    where, command = out or Path("results") / (name or "tasks"), _command()
+    where, command = out or Path("results") / (name or "tasks"), typed()
     try:
         with _showing(wanted=not quiet) as watcher:
             results = run_benchmark(
@@ -124,20 +122,6 @@ def bench(
 def report(directory: Path) -> int:
     """Write the report of a benchmark anew from its results."""
     return _conclude(_stored(directory), directory)
-
-
-def _command() -> str:
-    """Return what was typed, as it could be typed again."""
-    context = click.get_current_context()
-    words = ["unitune", context.command.name or ""]
-    for parameter in context.command.params:
-        name = parameter.name or ""
-        if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
-            continue
-        value = context.params[name]
-        for one in value if isinstance(value, tuple) else [value]:
-            words += [parameter.opts[0]] if one is True else [parameter.opts[0], str(one)]
-    return shlex.join(words)
 
 
 def _installed(names: tuple[str, ...]) -> list[str]:

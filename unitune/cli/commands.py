@@ -6,8 +6,10 @@ acceptable, and nothing was run; 130 interrupted.
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +23,12 @@ from unitune.cli.extending import ExtensibleGroup
 from unitune.cli.loading import load_object, load_space, read_settings
 from unitune.cli.output import describe, write_comparison, write_result
 from unitune.cli.plugins import plugin, plugins
-from unitune.cli.speaking import FAILED, INTERRUPTED, said
+from unitune.cli.speaking import FAILED, INTERRUPTED, said, typed
 from unitune.cli.studies import export, show, studies
+from unitune.comparison import Comparison
 from unitune.comparison import compare as compare_contenders
 from unitune.discovery import BACKENDS, failures
+from unitune.errors import UnituneError
 from unitune.plugins import discover, library_version, missing
 from unitune.result import Result
 from unitune.tables import render
@@ -211,7 +215,7 @@ def run(
     "--contenders",
     required=True,
     metavar="A:B,C:D",
-    help="backend:method, separated by commas",
+    help="backend:method, with options and +scheduler if need be",
 )
 @click.option("--seeds", default=1, show_default=True, help="runs per contender")
 @said
@@ -230,7 +234,7 @@ def compare(
     comparison = compare_contenders(
         load_space(space, objective),
         load_object(objective),
-        [name.strip() for name in contenders.split(",") if name.strip()],
+        contenders,
         n_trials=trials,
         seeds=seeds,
         progress=not quiet,
@@ -240,7 +244,20 @@ def compare(
     if out is not None:
         written = ", ".join(path.name for path in write_comparison(comparison, out))
         click.echo(f"\nWrote {written} to {out}.")
+        _report(comparison, out)
     return max(_code(entry.result) for entry in comparison.entries)
+
+
+def _report(comparison: Comparison, out: Path) -> None:
+    """Write the report, which needs more libraries than the comparison did, and some trials."""
+    results = replace(comparison, about={**comparison.about, "command": typed()}).results
+    try:
+        results.save(out)
+        path = importlib.import_module("unitune.report").write(results, out)
+    except UnituneError as error:
+        click.echo(f"There is no report. {error}", err=True)
+    else:
+        click.echo(f"Report: {path}")
 
 
 def _code(result: Result) -> int:

@@ -31,6 +31,23 @@ class KerasCallback(keras.callbacks.BackupAndRestore):  # type: ignore[misc]
 
     Raises:
         UnknownNameError: from `fit`, if nothing of that name is logged.
+        MissingLibraryError: from the import of this module, if Keras is not installed.
+
+    Example:
+        >>> import keras
+        >>> import numpy as np
+        >>> import unitune
+        >>> X = np.arange(60.0).reshape(20, 3) / 60
+        >>> def train(config, trial):
+        ...     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+        ...     model.compile(keras.optimizers.Adam(config["lr"]), "mse")
+        ...     model.fit(X, X[:, 0], epochs=3, verbose=0, callbacks=[KerasCallback(trial, "loss")])
+        >>> result = unitune.run(
+        ...     {"lr": unitune.Float(0.01, 0.3)}, train, backend="builtin", method="random",
+        ...     n_trials=2, seed=0,
+        ... )
+        >>> [trial.resource for trial in result.trials]
+        [3, 3]
     """
 
     def __init__(

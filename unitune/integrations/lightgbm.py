@@ -22,6 +22,26 @@ class LightGBMCallback(Rounds):
 
     Raises:
         UnknownNameError: from `train`, if nothing of that name is evaluated.
+
+    Example:
+        >>> import lightgbm
+        >>> import numpy as np
+        >>> import unitune
+        >>> X = np.arange(60.0).reshape(20, 3)
+        >>> def train(config, trial):
+        ...     data = lightgbm.Dataset(X, X[:, 0])
+        ...     callback = LightGBMCallback(trial, "l2", "valid")
+        ...     lightgbm.train(
+        ...         {"learning_rate": config["lr"], "verbose": -1, "min_data_in_leaf": 5}, data,
+        ...         callback.left(3), valid_sets=[data], valid_names=["valid"],
+        ...         init_model=callback.booster, callbacks=[callback],
+        ...     )
+        >>> result = unitune.run(
+        ...     {"lr": unitune.Float(0.01, 0.3)}, train, backend="builtin", method="random",
+        ...     n_trials=2, seed=0,
+        ... )
+        >>> [trial.resource for trial in result.trials]
+        [3, 3]
     """
 
     def __init__(

@@ -30,6 +30,38 @@ class LightningCallback(Callback):  # type: ignore[misc]
 
     Raises:
         UnknownNameError: from `fit`, if nothing of that name is logged.
+        MissingLibraryError: from the import of this module, if Lightning is not installed.
+
+    Example:
+        >>> import torch
+        >>> import unitune
+        >>> class Line(LightningModule):
+        ...     def __init__(self, lr):
+        ...         super().__init__()
+        ...         self.layer, self.lr = torch.nn.Linear(3, 1), lr
+        ...
+        ...     def training_step(self, batch, _):
+        ...         loss = (self.layer(batch) - 1.0).square().mean()
+        ...         self.log("loss", loss, on_epoch=True)
+        ...         return loss
+        ...
+        ...     def configure_optimizers(self):
+        ...         return torch.optim.Adam(self.parameters(), self.lr)
+        >>> def train(config, trial):
+        ...     callback = LightningCallback(trial, "loss")
+        ...     trainer = Trainer(
+        ...         max_epochs=3, accelerator="cpu", callbacks=[callback], logger=False,
+        ...         log_every_n_steps=1, enable_checkpointing=False, enable_progress_bar=False,
+        ...         enable_model_summary=False,
+        ...     )
+        ...     data = torch.utils.data.DataLoader(torch.ones(8, 3), 8)
+        ...     trainer.fit(Line(config["lr"]), data, ckpt_path=callback.ckpt_path)
+        >>> result = unitune.run(
+        ...     {"lr": unitune.Float(0.01, 0.3)}, train, backend="builtin", method="random",
+        ...     n_trials=2, seed=0,
+        ... )
+        >>> [trial.resource for trial in result.trials]
+        [3, 3]
     """
 
     def __init__(

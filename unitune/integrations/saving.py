@@ -36,6 +36,21 @@ class Rounds:
     Args:
         trial: the trial's handle.
         save_every: keep the model every so many rounds too, not only where the trial may pause.
+
+    Example:
+        >>> import unitune
+        >>> def train(config, trial):
+        ...     rounds = Rounds(trial)
+        ...     trained = rounds.booster or 0  # stands for a model
+        ...     for _ in range(rounds.left(9)):
+        ...         trained += 1
+        ...         rounds.take(trained, config["x"] / trained, trained)
+        >>> result = unitune.run(
+        ...     {"x": unitune.Float(0, 1)}, train, backend="builtin", method="hyperband",
+        ...     resource=(1, 9), n_trials=9, seed=0,
+        ... )
+        >>> sorted(set(result.resource.frame()["how"]))
+        ['first', 'restored']
     """
 
     def __init__(self, trial: Handle, save_every: int | None = None) -> None:
@@ -57,14 +72,32 @@ class Rounds:
         return max(0, rounds - done)
 
     def take(self, step: int, value: float, booster: Any = None) -> None:
-        """Report a round, and keep the model before, if it is due and there is one."""
+        """Report a round, and keep the model before, if it is due and there is one.
+
+        Args:
+            step: how many rounds were trained.
+            value: the metric after them.
+            booster: the model after them; None keeps nothing.
+
+        Raises:
+            Stop: from `Handle.report`, to be let pass.
+        """
         if booster is not None and is_due(self._trial, step, self._every):
             self._trial.checkpoint.save((step, booster))
         self._trial.report(value, step=step)
 
 
 def no_metric(name: str, known: Iterable[str]) -> UnknownNameError:
-    """Return the error for a metric that the training does not log."""
+    """Return the error for a metric that the training does not log.
+
+    Args:
+        name: what the callback is to report.
+        known: what is logged.
+
+    Example:
+        >>> print(no_metric("val_los", ["lr", "val_loss"]))
+        The callback reports 'val_los', which the training does not log. Did you mean 'val_loss'?
+    """
     return UnknownNameError(
         f"The callback reports {name!r}, which the training does not log. {nearest(name, known)}"
     )

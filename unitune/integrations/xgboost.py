@@ -31,6 +31,27 @@ class XGBoostCallback(Rounds, xgboost.callback.TrainingCallback):  # type: ignor
 
     Raises:
         UnknownNameError: from `train`, if nothing of that name is evaluated.
+        MissingLibraryError: from the import of this module, if XGBoost is not installed.
+
+    Example:
+        >>> import numpy as np
+        >>> import xgboost
+        >>> import unitune
+        >>> X = np.arange(60.0).reshape(20, 3)
+        >>> def train(config, trial):
+        ...     data = xgboost.DMatrix(X, X[:, 0])
+        ...     callback = XGBoostCallback(trial, "valid-rmse")
+        ...     xgboost.train(
+        ...         {"eta": config["lr"], "nthread": 1}, data, callback.left(3),
+        ...         evals=[(data, "valid")], xgb_model=callback.booster, callbacks=[callback],
+        ...         verbose_eval=False,
+        ...     )
+        >>> result = unitune.run(
+        ...     {"lr": unitune.Float(0.01, 0.3)}, train, backend="builtin", method="random",
+        ...     n_trials=2, seed=0,
+        ... )
+        >>> [trial.resource for trial in result.trials]
+        [3, 3]
     """
 
     def __init__(self, trial: Handle, metric: str, *, save_every: int | None = None) -> None:

@@ -8,6 +8,7 @@ from unitune.report.figure import Control, Figure, axis, floor_of
 from unitune.report.findings import Findings
 from unitune.report.texts import missing, rounded
 
+TIMED = ("suggest", "observe")
 PARTS = ("start_up", "suggest", "observe", "evaluate", "idle")
 NAMES = {
     "start_up": "start-up",
@@ -16,16 +17,18 @@ NAMES = {
     "evaluate": "evaluate",
     "idle": "idle",
 }
+LOOPS = " What a backend takes that runs its own loop is not timed apart: it is idle here."
 UNITS = (("seconds", "Seconds"), ("own", "Without evaluating"), ("share", "Shares"))
 
 
 def overhead(findings: Findings) -> Figure:
     """Return a run's seconds by where they went, as bars."""
+    loops = bool(findings.costs["loop"].notna().any())
     return Figure(
         "overhead",
         "Where a run's time goes",
         "The mean run of each contender: starting the library, asking it for proposals, telling "
-        "it results, evaluating the objective, and waiting for nothing.",
+        f"it results, evaluating the objective, and waiting for nothing.{LOOPS if loops else ''}",
         views={
             "seconds": _bars(findings, PARTS),
             "own": _bars(findings, tuple(part for part in PARTS if part != "evaluate")),
@@ -41,7 +44,10 @@ def _bars(findings: Findings, parts: tuple[str, ...], *, share: bool = False) ->
     totals = costs[list(PARTS)].fillna(0).sum(axis=1).to_dict()
     traces = []
     for part in parts:
-        taken = [float(costs[part].fillna(0)[name]) for _, name in known]
+        own = costs[part].fillna(0).astype(float)
+        if part in TIMED:  # never timed is not the same as no time
+            own = own.where(costs["suggestion"].notna())
+        taken = [float(own[name]) for _, name in known]
         shares = [t / (totals[name] or 1) for t, (_, name) in zip(taken, known, strict=True)]
         traces.append(
             {

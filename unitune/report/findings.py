@@ -146,7 +146,7 @@ def _part(name: str, results: Results, verdict: analysis.Verdict) -> Part:
         verdict=verdict,
         said=tuple(text for text in _lines(analysis.sentences(verdict)) if text not in caveats),
         caveats=caveats,
-        scores=analysis.task_scores(results),
+        scores=verdict.tasks,
         by=measured_by(results),
     )
 

@@ -15,9 +15,25 @@ from unitune.report.rungs import ledger
 def write_markdown(results: Results, path: str | Path) -> Path:
     """Write the report as one Markdown file without figures, and return where it is.
 
+    Args:
+        results: a benchmark's results.
+        path: the file; its folder is made.
+
     Raises:
         OptionError: the results hold no run.
         MissingLibraryError: jinja2 is not installed.
+
+    Example:
+        >>> import tempfile
+        >>> import unitune
+        >>> comparison = unitune.compare(
+        ...     {"x": unitune.Float(-5, 5)}, lambda config: config["x"] ** 2, ["builtin:grid"],
+        ...     n_trials=4, progress=False,
+        ... )
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     written = write_markdown(comparison.results, f"{folder}/report.md")
+        ...     written.read_text(encoding="utf-8").splitlines()[0]
+        '# 2 contenders on 1 task'
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)

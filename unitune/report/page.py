@@ -72,6 +72,17 @@ def write_html(
     Raises:
         OptionError: the results hold no run.
         MissingLibraryError: jinja2 is not installed.
+
+    Example:
+        >>> import tempfile
+        >>> import unitune
+        >>> comparison = unitune.compare(
+        ...     {"x": unitune.Float(-5, 5)}, lambda config: config["x"] ** 2, ["builtin:grid"],
+        ...     n_trials=4, progress=False,
+        ... )
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_html(comparison.results, f"{folder}/report.html").name
+        'report.html'
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)

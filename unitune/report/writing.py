@@ -26,6 +26,18 @@ def write(results: Results, directory: str | Path) -> Path:
     Raises:
         OptionError: the results hold no run.
         MissingLibraryError: a library for reports is not installed.
+
+    Example:
+        >>> import tempfile
+        >>> import unitune
+        >>> comparison = unitune.compare(
+        ...     {"x": unitune.Float(-5, 5)}, lambda config: config["x"] ** 2, ["builtin:grid"],
+        ...     n_trials=4, progress=False,
+        ... )
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     page = write(comparison.results, folder)
+        ...     sorted(path.name for path in page.parent.iterdir())
+        ['figures', 'report.html', 'report.md', 'tables']
     """
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
