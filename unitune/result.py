@@ -30,8 +30,9 @@ class Overhead:
         suggest: the backend proposing, and its proposals being lifted.
         evaluate: the objective (summed over workers).
         observe: the backend learning outcomes.
-        idle: what is left of wall × workers: bookkeeping, callbacks, waiting. A service times
-            neither suggest nor observe, so that its own work is in here.
+        idle: what is left of wall after all these, with evaluate shared by the workers:
+            bookkeeping, callbacks, waiting. A service times neither suggest nor observe, so that
+            its own work is in here.
     """
 
     wall: float
