@@ -46,6 +46,13 @@ def test_a_callback_is_closed_once_after_the_last_trial(settings):
     assert len(tracker.calls) == 2 * len(result.trials) + 1
 
 
+def test_the_trial_that_shows_the_objective_to_be_broken_is_seen_too():
+    tracker = Tracker()
+    with pytest.raises(ObjectiveError, match="first 3 trials all failed"):
+        run(lambda config: config["y"], callbacks=[tracker])
+    assert tracker.calls == [0, 1, 2, "closed"]
+
+
 def plain(trial, run):
     """A plain function has nothing to close."""
 

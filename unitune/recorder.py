@@ -153,6 +153,7 @@ class Run:
                     f"A callback raised {type(error).__name__}: {error} after trial "
                     f"{trial.number}; the run is over, its trials are in this error's `result`."
                 ) from error
+        self._refuse_broken_objective(trial)
 
     def _weigh(self, trial: Trial) -> None:
         self._since_best += 1
@@ -161,7 +162,6 @@ class Run:
             if best is None or self.better(trial.value, best):
                 self.best = trial
                 self._since_best = 0
-        self._refuse_broken_objective(trial)
         self._check_limits()
 
     def _check_limits(self) -> None:
