@@ -129,11 +129,11 @@ class TestRay(ServiceSuite):
     startup = 10
     beyond = 3
     settings = {"workers": 2}
-    draws = 1000
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 class TestRayWhole(TestRay):
-    methods = ("grid", "hyperopt", "searcher")
+    methods = ("random", "grid", "hyperopt", "searcher")
     beyond = 10
+    draws = 2000

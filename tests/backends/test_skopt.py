@@ -105,9 +105,9 @@ def assert_same_run(result, native):
     ],
 )
 def test_proposals_are_those_of_the_library_by_hand(method, minimiser, given):
-    result = minimise(MIXED, mixed_loss, method, 30)
-    native = natively(minimiser, method, 30, **given)
-    assert len(result.trials) == 30
+    result = minimise(MIXED, mixed_loss, method, 20)  # ten of them drawn at random
+    native = natively(minimiser, method, 20, **given)
+    assert len(result.trials) == 20
     assert_same_run(result, native)
 
 
