@@ -173,7 +173,7 @@ def test_callbacks_are_closed_when_the_objective_is_broken_and_not_when_nothing_
     broken, refused = Tracker(), Tracker()
     with pytest.raises(ObjectiveError):
         compare(objective=lambda config: config["y"], callbacks=[broken])
-    assert broken.calls == [0, 1, "closed"]
+    assert broken.calls == [0, 1, 2, "closed"]
     with pytest.raises(UnknownNameError):
         compare(["builtin:rundom"], callbacks=[refused])
     assert refused.calls == []
