@@ -86,3 +86,37 @@ def smallest(name, module, settings=""):
     """Return the code of the smallest backend under a name."""
     code = SMALLEST.replace("NAME", name).replace("MODULE", module)
     return code.replace("SETTINGS", f", {settings}" if settings else "")
+
+
+# A backend that owns its loop, and proposes the middle of a box of floats again and again.
+LOOP = """
+    from unitune.backend import Service
+    from unitune.capabilities import BackendSpec, Method
+    from unitune.hookspecs import hookimpl
+    from unitune.trial import Outcome, State
+
+    class Loop(Service):
+        @classmethod
+        def native_space(cls, translation):
+            return translation.targets
+
+        @classmethod
+        def open(cls, problem):
+            loop = cls()
+            loop.problem = problem
+            return loop
+
+        def run(self, evaluate, sink):
+            for number in range(self.problem.n_trials):
+                values = {name: 0.5 for name in self.problem.translation.targets}
+                sink.proposed(str(number), values)
+                sink.begun(str(number))
+                sink.finished(str(number), Outcome(State.COMPLETE, 1.0), 0.0)
+
+        native = None
+
+    @hookimpl
+    def unitune_backends():
+        method = Method("random", frozenset({"float/linear"}))
+        return [BackendSpec("loop", "loop:Loop", methods=(method,), contract="service")]
+"""

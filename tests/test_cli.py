@@ -114,6 +114,40 @@ def test_compare_prints_a_table_and_writes_csv_and_a_report(tmp_path):
     assert (place / "report.html").read_bytes() == before
 
 
+def test_initial_configs_that_are_no_json_are_refused(tmp_path):
+    (tmp_path / "first.json").write_text("x = 0.5")
+    code, _, err = run("--trials", "2", "--initial", "first.json")
+    assert code == 2
+    assert "first.json is no JSON" in err
+
+
+def test_compare_says_which_run_failed_in_its_library(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    contender = "builtin:grid(points=2),optuna:tpe(n_startup_trials=two)"
+    typed = ("compare", "task_of_cli:objective", "--contenders", contender)
+    code, out, err = call(*typed, "--trials", "2")
+    assert code == 1
+    assert "optuna:tpe(n_startup_trials=two), seed 0: Backend 'optuna' (tpe) failed" in err
+    assert "builtin:grid" in out
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ("run", "task_of_cli:broken"),
+        ("compare", "task_of_cli:broken", "--contenders", "builtin:random"),
+        ("bench", "--task", "branin", "--contenders", "builtin:random"),
+    ],
+    ids=lambda typed: typed[0],
+)
+def test_a_directory_that_cannot_be_made_is_refused_before_anything_runs(tmp_path, typed):
+    (tmp_path / "file").write_text("")
+    code, out, err = call(*typed, "--trials", "2", "--out", "file/out")
+    assert code == 2, err
+    assert out == ""
+    assert "Results cannot be written to file/out: Not a directory. Nothing was run" in err
+
+
 def test_compare_keeps_its_tables_where_no_report_can_be_made(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     typed = ("compare", "task_of_cli:objective", "--contenders", "builtin:random")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from strangers import smallest
+from strangers import LOOP, smallest
 
 import unitune
 from unitune.errors import BackendError, CallbackError, ObjectiveError, OptionError
@@ -137,37 +137,7 @@ def test_a_callback_that_raises_is_closed_too_and_the_others_with_it(error):
 
 
 def test_a_service_closes_them_too(install):
-    code = """
-        from unitune.backend import Service
-        from unitune.capabilities import BackendSpec, Method
-        from unitune.hookspecs import hookimpl
-        from unitune.trial import Outcome, State
-
-        class Loop(Service):
-            @classmethod
-            def native_space(cls, translation):
-                return translation.targets
-
-            @classmethod
-            def open(cls, problem):
-                loop = cls()
-                loop.problem = problem
-                return loop
-
-            def run(self, evaluate, sink):
-                for number in range(self.problem.n_trials):
-                    sink.proposed(str(number), {"x": 0.5})
-                    sink.begun(str(number))
-                    sink.finished(str(number), Outcome(State.COMPLETE, 1.0), 0.0)
-
-            native = None
-
-        @hookimpl
-        def unitune_backends():
-            method = Method("random", frozenset({"float/linear"}))
-            return [BackendSpec("loop", "loop_tuner:Loop", methods=(method,), contract="service")]
-    """
-    install("loop-tuner", code=code, entry="loop")
+    install("loop", code=LOOP, entry="loop")
     tracker, angry = Tracker(), Tracker(OSError("no line"))
     run(backend="loop", callbacks=[tracker])
     assert tracker.calls == [0, 1, 2, 3, "closed"]

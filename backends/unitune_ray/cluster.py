@@ -69,6 +69,9 @@ def connected(cpus: int, address: str | None) -> Iterator[None]:
     Raises:
         BackendError: no Ray is to be had, or another run of this process holds one.
     """
+    if not _CONNECTING.locked() and ray.is_initialized():  # by the user, for any number of runs
+        yield
+        return
     if not _CONNECTING.acquire(blocking=False):
         raise BackendError(
             "Another run of this process holds a Ray connection of its own, which ends with that "
@@ -76,10 +79,6 @@ def connected(cpus: int, address: str | None) -> Iterator[None]:
         )
     with contextlib.ExitStack() as stack:
         stack.callback(_CONNECTING.release)
-        if ray.is_initialized():  # by the user, and for as many runs as there are
-            stack.close()
-            yield
-            return
         settings: dict[str, Any] = {"address": address}
         if address is None:
             settings = _local(cpus, stack)

@@ -6,7 +6,7 @@ import sys
 import threading
 
 import pytest
-from strangers import TELLTALE
+from strangers import LOOP, TELLTALE
 from toys import BOWL, HILL, deadly
 
 from unitune.bench.budget import Budget
@@ -114,38 +114,7 @@ def test_cells_start_in_their_order_and_no_more_at_once_than_there_are_workers()
 
 
 def test_a_cell_that_needs_all_cores_runs_alone(install):
-    code = """
-        from unitune.backend import Service
-        from unitune.capabilities import BackendSpec, Method
-        from unitune.hookspecs import hookimpl
-        from unitune.trial import Outcome, State
-
-        class Loop(Service):
-            @classmethod
-            def native_space(cls, translation):
-                return translation.targets
-
-            @classmethod
-            def open(cls, problem):
-                loop = cls()
-                loop.problem = problem
-                return loop
-
-            def run(self, evaluate, sink):
-                for number in range(self.problem.n_trials):
-                    values = {name: 0.5 for name in self.problem.translation.targets}
-                    sink.proposed(str(number), values)
-                    sink.begun(str(number))
-                    sink.finished(str(number), Outcome(State.COMPLETE, 1.0), 0.0)
-
-            native = None
-
-        @hookimpl
-        def unitune_backends():
-            method = Method("random", frozenset({"float/linear"}))
-            return [BackendSpec("loop", "loop_bench:Loop", methods=(method,), contract="service")]
-    """
-    install("loop-bench", code=code, entry="loop")
+    install("loop", code=LOOP, entry="loop")
     running, beside = set(), {}
 
     def on_start(one):

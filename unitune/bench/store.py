@@ -165,21 +165,26 @@ def only_one(directory: str | Path) -> Iterator[None]:
     """Hold a directory; the system takes the lock back when its holder dies.
 
     Raises:
-        StoreError: another benchmark is at work there.
+        StoreError: another benchmark is at work there, or nothing can be written there.
     """
     from filelock import FileLock, Timeout
 
     place = Path(directory)
-    place.mkdir(parents=True, exist_ok=True)
     # A soft lock is a mere file, which a killed benchmark would leave behind for ever.
     lock = FileLock(place / LOCK, fallback_to_soft=False)
     try:
+        place.mkdir(parents=True, exist_ok=True)
         lock.acquire(blocking=False)
     except Timeout:
         raise StoreError(
             f"Another benchmark is at work in {place}. Wait for it to end, or use another "
             f"directory."
         ) from None
+    except OSError as error:
+        raise StoreError(
+            f"Results cannot be written to {place}: {error.strerror or error}. Nothing was run; "
+            f"give another directory."
+        ) from error
     try:
         yield
     finally:

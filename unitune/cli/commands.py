@@ -7,7 +7,6 @@ acceptable, and nothing was run; 130 interrupted.
 from __future__ import annotations
 
 import importlib
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +19,8 @@ from unitune.api import run as run_study
 from unitune.api import translate as translate_space
 from unitune.cli.bench import bench, report
 from unitune.cli.extending import ExtensibleGroup
-from unitune.cli.loading import load_object, load_space, read_settings
-from unitune.cli.output import describe, write_comparison, write_result
+from unitune.cli.loading import load_configs, load_object, load_space, read_settings
+from unitune.cli.output import describe, make_directory, write_comparison, write_result
 from unitune.cli.plugins import plugin, plugins
 from unitune.cli.speaking import FAILED, INTERRUPTED, said, typed
 from unitune.cli.studies import export, show, studies
@@ -190,11 +189,13 @@ def run(
     **settings: Any,
 ) -> int:
     """Search a space with one backend."""
+    if out is not None:
+        make_directory(out)
     result = run_study(
         load_space(space, objective),
         load_object(objective),
         n_trials=trials,
-        initial=[] if initial is None else json.loads(initial.read_text(encoding="utf-8")),
+        initial=[] if initial is None else load_configs(initial),
         options=read_settings(options),
         executor_options=read_settings(executor_options),
         scheduler_options=read_settings(scheduler_options),
@@ -231,6 +232,8 @@ def compare(
     **settings: Any,
 ) -> int:
     """Compare several backends and methods on one task."""
+    if out is not None:
+        make_directory(out)
     comparison = compare_contenders(
         load_space(space, objective),
         load_object(objective),
@@ -240,6 +243,9 @@ def compare(
         progress=not quiet,
         **settings,
     )
+    for entry in comparison.entries:
+        if entry.error is not None:
+            click.echo(f"{entry.contender}, seed {entry.seed}: {entry.error}", err=True)
     click.echo(str(comparison))
     if out is not None:
         written = ", ".join(path.name for path in write_comparison(comparison, out))

@@ -39,6 +39,20 @@ def load_object(reference: str) -> Any:
     return getattr(module, name)
 
 
+def load_configs(path: Path) -> Any:
+    """Return the configs that a file of JSON holds; what they are is seen to where they are run.
+
+    Raises:
+        OptionError: it is no JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise OptionError(
+            f'{path} is no JSON ({error}). Give a list of configs, as in [{{"x": 0.5}}].'
+        ) from None
+
+
 def load_space(reference: str | None, objective: str) -> Space:
     """Return the space named, or `space` of the objective's module where none is."""
     return as_space(load_object(reference or f"{objective.partition(':')[0]}:space"))

@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from unitune.comparison import Comparison
+from unitune.errors import OptionError
 from unitune.result import Result
 from unitune.trial import State
 
 SECONDS = ("start_up", "suggest", "evaluate", "observe", "idle")
 
 
+def make_directory(directory: Path) -> None:
+    """Make a directory before anything runs, so that no result is lost for the want of one.
+
+    Raises:
+        OptionError: it cannot be made, or not be written to.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        why = "" if os.access(directory, os.W_OK) else "Permission denied"
+    except OSError as error:
+        why = error.strerror or str(error)
+    if why:
+        raise OptionError(
+            f"Results cannot be written to {directory}: {why}. Nothing was run; give --out another "
+            f"directory."
+        )
+
+
 def write_result(result: Result, directory: Path) -> list[Path]:
-    """Write trials.csv, curves.csv, translation.txt and result.json; returns their paths."""
-    directory.mkdir(parents=True, exist_ok=True)
+    """Write trials.csv, curves.csv, translation.txt, result.json to a directory that is there."""
     trials, curves = directory / "trials.csv", directory / "curves.csv"
     translation, summary = directory / "translation.txt", directory / "result.json"
     result.frame().to_csv(trials, index=False)
@@ -27,8 +46,7 @@ def write_result(result: Result, directory: Path) -> list[Path]:
 
 
 def write_comparison(comparison: Comparison, directory: Path) -> list[Path]:
-    """Write comparison.csv (one line a contender) and runs.csv; returns their paths."""
-    directory.mkdir(parents=True, exist_ok=True)
+    """Write comparison.csv (a line a contender) and runs.csv to a directory that is there."""
     table = directory / "comparison.csv"
     comparison.table().to_csv(table, index=False)
     return [table, comparison.to_csv(directory / "runs.csv")]
