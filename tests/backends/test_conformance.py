@@ -29,6 +29,7 @@ class TestOptuna(BackendSuite):
     options = {"gp": {"n_startup_trials": 4}, "nsga2": {"population_size": 10}}
     startup = {"tpe": 10, "gp": 4, "cmaes": 1, "nsga2": 10}
     beyond = {"gp": 2}
+    twins = {"nsga2": 25}
     lesson = {"gp": 8}
     cost_trials = {"gp": 12}
     scheduler_options = {

@@ -360,6 +360,14 @@ def start(shared):
 
 
 @pytest.mark.ray
+def test_two_runs_share_a_ray_that_was_there_before(start):
+    one, two = start(any_loss, workers=1), start(twice, workers=1)
+    assert [outcome.value for outcome in outcomes(two, numbers(3))] == [0, 2, 4]
+    two.close()
+    assert [outcome.value for outcome in outcomes(one, numbers(3))] == [0, 1, 2]
+
+
+@pytest.mark.ray
 def test_every_job_comes_back_with_its_own_value_and_a_running_ray_is_left_running(start):
     offset = 7
     executor = start(lambda config: config["x"] + offset)

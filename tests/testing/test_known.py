@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 import textwrap
 
 import pytest
@@ -139,3 +141,11 @@ def test_the_seed_of_a_run_is_printed_with_a_failure(check):
     )
     assert checked.words.count("seed = ") == 2
     assert "seed = 1234567" in checked.words
+
+
+@pytest.mark.parametrize("suite", [BackendSuite, ServiceSuite, ExecutorSuite, SchedulerSuite])
+def test_a_suite_lists_its_attributes(suite):
+    listed = inspect.getdoc(suite).partition("Attributes:")[2].partition("Example:")[0]
+    own = {name for base in suite.__mro__ for name in inspect.get_annotations(base)}
+    names = {name for name in own if not name.startswith("_")}
+    assert set(re.findall(r"^ {4}(\w+):", listed, re.MULTILINE)) == names
