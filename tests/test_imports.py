@@ -31,7 +31,7 @@ ROWS = [
     {"task", "schedulers"},
     {"loading", "installed", "discovery", "plugins"},
     {"scheduling", "steering", "composition", "preparation", "executors"},
-    {"source", "chronicle", "journal", "past"},
+    {"source", "transcript", "chronicle", "journal", "past", "running", "repetition"},
     {"execution", "settings", "recorder", "driver", "service", "restoring", "keeping"},
     {"ledger", "result"},
     {"session"},

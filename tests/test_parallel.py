@@ -39,22 +39,6 @@ def test_every_backend_runs_on_several_workers(backend, method):
     assert len({repr(trial.config) for trial in result.trials}) == 24
 
 
-@pytest.mark.parametrize(("backend", "method"), BACKENDS)
-def test_a_transcript_reproduces_a_parallel_run_exactly(backend, method):
-    given = {"backend": backend, "method": method, "n_trials": 24}
-    first = run(MIXED, slow_here_and_there, **given)
-    again = run(MIXED, mixed_loss, **given, replay=first.transcript)
-    assert [t.config for t in again.trials] == [t.config for t in first.trials]
-    assert [t.value for t in again.trials] == [t.value for t in first.trials]
-    assert again.transcript == first.transcript
-
-
-def test_a_transcript_of_another_run_is_left_where_it_no_longer_fits():
-    order = [("ask", 0), ("tell", 5), ("ask", 1)]
-    result = run(replay=order, n_trials=6)
-    assert len(result.trials) == 6
-
-
 def test_trials_run_in_other_processes_and_side_by_side():
     def objective(config):
         time.sleep(0.05)

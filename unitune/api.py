@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from unitune.backend import Mode
 from unitune.capabilities import BackendSpec
-from unitune.chronicle import Decision
 from unitune.execution import Execution
 from unitune.installed import restrict
 from unitune.objective import Evaluator
@@ -32,6 +31,7 @@ from unitune.settings import (
     read_whole,
 )
 from unitune.space import Space, as_space
+from unitune.transcript import Decision, read_transcript
 from unitune.translation import Translation
 
 
@@ -111,8 +111,8 @@ def run(
             which a plugin brings; each run has its own.
         progress: whether to show a progress bar where there is a terminal.
         options: for the method, as the library names them.
-        replay: the `transcript` of an earlier run, whose order of asking and telling is repeated:
-            with its seed, that reproduces a parallel run exactly.
+        replay: the `transcript` of an earlier run, whose order of asking, reporting and telling is
+            repeated: with its seed and arguments, that reproduces a parallel run exactly.
         storage: keeps every event of the run in a journal before it is acted on: a name (a file
             in the user's data directory), a path, or a URL of SQLAlchemy.
         study: the study's name there; by default one is made up.
@@ -163,7 +163,7 @@ def run(
                 options=read_options(executor_options),
             ),
             retries=read_whole("retries", retries, least=0),
-            order=tuple(replay),
+            order=read_transcript(replay),
             storage=storage,
             study=study,
             resume=resume,

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from unitune.objective import Finished
 from unitune.source import Proposed
+from unitune.transcript import Transcript
 from unitune.trial import Failure, Leg, Trial, Verdict
-
-# ("ask", 3) and ("tell", 2): the order in which the study was asked and told.
-Decision = tuple[Literal["ask", "tell"], int]
 
 
 class Log(Protocol):
@@ -27,19 +25,22 @@ class Chronicle:
     Args:
         log: a study's log in a journal; None keeps the transcript only.
         pack: makes JSON of a config.
+        transcript: of the run that is gone on with; by default a new one.
 
     Attributes:
-        transcript: the order of asks and tells so far.
+        transcript: the order of asks, reports and tells so far.
     """
 
-    def __init__(self, log: Log | None = None, pack: Any = dict) -> None:
-        self.transcript: list[Decision] = []
+    def __init__(
+        self, log: Log | None = None, pack: Any = dict, transcript: Transcript | None = None
+    ) -> None:
+        self.transcript = transcript or Transcript()
         self._log = log
         self._pack = pack
 
     def asked(self, number: int, proposed: Proposed, seed: int) -> None:
         """The study proposed a config, or the user's was entered."""
-        self.transcript.append(("ask", number))
+        self.transcript.ask(number)
         if self._log is not None:
             data = {
                 "raw": dict(proposed.values),
@@ -65,6 +66,7 @@ class Chronicle:
 
     def reported(self, number: int, step: int, value: float, verdict: Verdict) -> None:
         """A trial reported, and was told what becomes of it."""
+        self.transcript.report(number, step, verdict)
         self._append("reported", number, step=step, value=value, verdict=verdict.value)
 
     def paused(self, finished: Finished, leg: Leg) -> None:
@@ -82,7 +84,7 @@ class Chronicle:
 
     def finished(self, trial: Trial) -> None:
         """A trial reached its final state, of which the study is now told."""
-        self.transcript.append(("tell", trial.number))
+        self.transcript.tell(trial.number)
         self._append(
             "finished",
             trial.number,

@@ -8,21 +8,22 @@ import heapq
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 from unitune.backend import Answer
 from unitune.checkpoint import remove
-from unitune.chronicle import Chronicle, Decision
+from unitune.chronicle import Chronicle
 from unitune.errors import BackendError, UnituneError
 from unitune.executors import Executor
 from unitune.objective import Finished, Job, OnReport
 from unitune.recorder import Run
+from unitune.repetition import Repetition
+from unitune.running import Running
 from unitune.source import Proposed, Source
 from unitune.steering import Steering
-from unitune.trial import Failure, Leg, Outcome, State, Trial, Verdict, trial_seed
+from unitune.transcript import Decision
+from unitune.trial import Failure, Leg, Outcome, State, Verdict, trial_seed
 
 # Asking ahead pays once the backend needs more than this share of the time of the evaluations.
 AHEAD = 0.02
@@ -31,34 +32,6 @@ BACK_OFF = 0.25
 LONGEST_BACK_OFF = 30.0
 # Failures that are the machine's fault, not the objective's.
 INFRASTRUCTURE = frozenset({"WorkerDied"})
-
-
-@dataclass(slots=True)
-class Running:
-    """A trial between its proposal and its end.
-
-    Attributes:
-        job: what is to be done next.
-        token: what the study knows it by.
-        initial: whether the user gave the config.
-        suggest: seconds it took to come by.
-        spent: seconds its evaluation took so far.
-        start: when it began, in seconds since the run did; None before it has.
-        failures: why earlier attempts failed.
-        legs: what it has consumed.
-        paused: what it comes to if it is not gone on with; None while it is not paused.
-    """
-
-    job: Job
-    token: Any
-    _: KW_ONLY
-    initial: bool = False
-    suggest: float = 0.0
-    spent: float = 0.0
-    start: float | None = None
-    failures: list[Failure] = field(default_factory=list)
-    legs: list[Leg] = field(default_factory=list)
-    paused: Outcome | None = None
 
 
 class Driver:
@@ -74,7 +47,7 @@ class Driver:
         n_trials: how many trials are to reach a final state.
         workers: how many the executor evaluates side by side.
         retries: how many further attempts a failed trial has.
-        order: decisions of an earlier run to repeat in their order.
+        order: decisions of an earlier run, to be repeated in their order.
         places: where checkpoints are kept; None for temporary places.
     """
 
@@ -101,7 +74,7 @@ class Driver:
         self._n_trials = n_trials
         self._workers = workers
         self._retries = retries
-        self._order = deque(order)
+        self._repetition = Repetition(order)
         self._executor = executor(self._on_report)
         self._running: dict[int, Running] = {}
         self._again: list[tuple[float, int]] = []  # (when it is due, number) of retries, a heap
@@ -133,6 +106,8 @@ class Driver:
                 self._fill()
                 if self._running:
                     self._settle(self._next())
+                elif self._repetition:
+                    self._leave_order()
                 else:
                     self._run.stop("exhausted")
             while self._running:  # begun before the run was over
@@ -178,12 +153,11 @@ class Driver:
         self._source.begin(number, proposed.config)
         self._asked += 1
         self._busy_seconds += proposed.suggest
-        if self._order:
-            self._order.popleft()
         self._running[number] = Running(
             job, proposed.token, initial=proposed.initial, suggest=proposed.suggest
         )
         self._submit(self._running[number])
+        self._pass()
 
     def _place(self, number: int) -> str | None:
         return None if self._places is None else str(self._places / str(number))
@@ -242,7 +216,7 @@ class Driver:
         return (t for n, t in self._running.items() if t.paused is None and n not in early)
 
     def _may_ask(self) -> bool:
-        return not self._order or self._order[0] == ("ask", self._asked)
+        return self._repetition.may_ask(self._asked)
 
     def _submit(self, trial: Running) -> None:
         self._chronicle.started(trial.job.number, len(trial.failures) + 1)
@@ -256,34 +230,67 @@ class Driver:
             if early is not None:
                 return early
             self._fill()
-            if self._early and not self._order:
+            if self._early and not self._repetition:
                 continue
             if self._submitted:
                 finished = self._executor.next()
                 self._submitted -= 1
-                self._take(finished)
+                self._repetition.keep(finished)
+                self._catch_up()
             elif self._again:
                 time.sleep(max(0.0, self._again[0][0] - time.monotonic()))
-            elif self._order:
-                self._order.clear()  # of another run: nothing can come of waiting for it
+            elif self._repetition and (self._early or self._repetition.wants_ask):
+                self._leave_order()  # of another run: nothing can come of waiting for it
             elif not self._full:
                 self._close_schedule()  # nothing new can begin before a paused trial goes on
+            elif self._repetition:
+                self._leave_order()
             else:
                 self._run.stop("stalled")  # a scheduler that lets nobody go on
 
     def _due(self) -> Finished | None:
-        if not self._order:
-            return self._early.pop(next(iter(self._early)), None) if self._early else None
-        kind, number = self._order[0]
-        return self._early.pop(number, None) if kind == "tell" else None
+        if self._repetition:
+            number = self._repetition.to_tell
+            return None if number is None else self._early.pop(number, None)
+        return self._early.pop(next(iter(self._early))) if self._early else None
+
+    def _pass(self) -> None:
+        """Go on to the next decision of the run that is repeated."""
+        self._repetition.passed()
+        self._catch_up()
+
+    def _leave_order(self) -> None:
+        self._repetition.give_up()
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Act on what trials brought and has its turn; in a run of its own, that is everything."""
+        while (one := self._repetition.next()) is not None:
+            if isinstance(one, Finished):
+                self._take(one)
+                continue
+            said = self._report(one.number, one.step, one.value)
+            if not one.again:
+                self._repetition.passed()
+            if said is not one.answer:
+                self._repetition.give_up()
 
     def _on_report(self, number: int, step: int, value: float) -> Verdict:
+        if self._repetition:
+            answer = self._repetition.answer(number, step, value)
+            self._catch_up()
+            if answer is not None:
+                return answer
+            self._leave_order()  # the run that is repeated has no such report
+        return self._report(number, step, value)
+
+    def _report(self, number: int, step: int, value: float) -> Verdict:
         verdict = self._steering.report(number, self._running[number].token, step, value)
         self._chronicle.reported(number, step, value, verdict)
         return verdict
 
     def _take(self, finished: Finished) -> None:
-        """Record what a leg consumed; a paused trial waits, another one is to be settled."""
+        """Record what a leg consumed; a trial waits, or is tried again, or is to be settled."""
         number = finished.job.number
         trial = self._running[number]
         trial.spent += finished.seconds
@@ -300,25 +307,24 @@ class Driver:
         )
         trial.legs.append(leg)
         self._run.consume(leg.consumed)
-        if not finished.paused:
+        outcome = finished.outcome
+        if finished.paused:
+            self._chronicle.paused(finished, leg)
+            trial.paused = outcome
+            trial.job = dataclasses.replace(trial.job, reports=outcome.reports)
+        elif outcome.state is State.FAILED and outcome.failure and self._may_retry(trial):
+            self._retry(trial, outcome.failure)
+        else:
             self._early[number] = finished
-            return
-        self._chronicle.paused(finished, leg)
-        trial.paused = finished.outcome
-        trial.job = dataclasses.replace(trial.job, reports=finished.outcome.reports)
+
+    def _may_retry(self, trial: Running) -> bool:
+        return len(trial.failures) < self._retries and not self._run.over
 
     def _settle(self, finished: Finished) -> None:
-        """Try a failed trial again, or tell the study and record it."""
+        """Tell the study what became of a trial, and record it."""
         number, outcome = finished.job.number, finished.outcome
         trial = self._running[number]
-        failure = outcome.failure
-        failed = outcome.state is State.FAILED and failure is not None
-        if failed and len(trial.failures) < self._retries and not self._run.over:
-            self._retry(trial, failure)
-            return
-        if self._order:
-            self._order.popleft()
-        record = _record(trial, outcome)
+        record = trial.record(outcome)
         self._chronicle.finished(record)
         del self._running[number]
         begun = perf_counter()
@@ -329,10 +335,9 @@ class Driver:
         self._busy_seconds += observe
         remove(trial.job.place)
         self._run.add(dataclasses.replace(record, observe=observe))
+        self._pass()
 
-    def _retry(self, trial: Running, failure: Failure | None) -> None:
-        if failure is None:
-            return
+    def _retry(self, trial: Running, failure: Failure) -> None:
         trial.failures.append(failure)
         attempt = len(trial.failures)
         self._chronicle.failed(trial.job.number, attempt, failure)
@@ -348,22 +353,3 @@ class Driver:
             with contextlib.suppress(Exception):
                 self._source.study.tell(trial.token, Outcome(State.FAILED, failure=interrupted))
         self._running.clear()
-
-
-def _record(trial: Running, outcome: Outcome) -> Trial:
-    return Trial(
-        trial.job.number,
-        trial.job.config,
-        state=outcome.state,
-        value=outcome.value,
-        seed=trial.job.seed,
-        reports=outcome.reports,
-        metrics=outcome.metrics,
-        failure=outcome.failure,
-        attempts=tuple(trial.failures),
-        initial=trial.initial,
-        start=trial.start or 0.0,
-        suggest=trial.suggest,
-        evaluate=trial.spent,
-        legs=tuple(trial.legs),
-    )

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from unitune.driver import Running
 from unitune.errors import OptionError, UnituneWarning
 from unitune.journal import Event, Header
 from unitune.journal.changes import space_changes
@@ -19,6 +18,7 @@ from unitune.objective import Job
 from unitune.past import OpenTrial, Past
 from unitune.preparation import Plan
 from unitune.restoring import DivergedError, Reenacted, derived_seed
+from unitune.running import Running
 from unitune.steering import Steering
 from unitune.trial import Failure, Outcome, State
 

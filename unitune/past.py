@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
-from unitune.chronicle import Decision
 from unitune.journal import Event
 from unitune.space import Config
-from unitune.trial import Failure, Leg, Outcome, Report, State, Trial
+from unitune.transcript import Transcript
+from unitune.trial import Failure, Leg, Outcome, Report, State, Trial, Verdict
 
 Unpack = Callable[[Mapping[str, Any]], Config]
 
@@ -61,7 +61,7 @@ class Past:
         initial: how many of them were the user's own configs.
         rejected: how many proposals broke a constraint.
         repeated: how many repeated an earlier config.
-        transcript: the order in which the study was asked and told.
+        transcript: the order in which the study was asked, heard reports, and was told.
     """
 
     def __init__(self, unpack: Unpack) -> None:
@@ -72,7 +72,7 @@ class Past:
         self.initial = 0
         self.rejected = 0
         self.repeated = 0
-        self.transcript: list[Decision] = []
+        self.transcript = Transcript()
 
     def add(self, event: Event) -> None:
         """Take one event."""
@@ -121,13 +121,14 @@ class Past:
             )
             self.asked = max(self.asked, number + 1)
             self.initial += data["initial"]
-            self.transcript.append(("ask", number))
+            self.transcript.ask(number)
         elif kind == "started":
             self.running[number].under_way = True
             self.running[number].paused = None
             self.running[number].reports[:] = self.running[number].kept
         elif kind == "reported":
             self.running[number].reports.append(Report(data["step"], data["value"]))
+            self.transcript.report(number, data["step"], Verdict(data["verdict"]))
         elif kind == "paused":
             self._pause(self.running[number], data)
         elif kind == "attempt":
@@ -135,7 +136,7 @@ class Past:
             self.running[number].failures.append(Failure(**data["failure"]))
         elif kind == "finished":
             self.trials.append(self.ended(data, number))
-            self.transcript.append(("tell", number))
+            self.transcript.tell(number)
             del self.running[number]
 
     def _pause(self, trial: OpenTrial, data: Mapping[str, Any]) -> None:

@@ -8,11 +8,11 @@ from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
 from unitune.backend import Mode
-from unitune.chronicle import Decision
 from unitune.errors import MissingLibraryError, NoCompleteTrialError
 from unitune.ledger import Ledger
 from unitune.schedulers import Rung
 from unitune.space import Space
+from unitune.transcript import Decision
 from unitune.translation import Translation
 from unitune.trial import State, Trial
 
@@ -69,8 +69,9 @@ class Result:
         overhead: where the time went.
         through: 'backend:method' that proposed, where the method is composed.
         versions: of unitune, Python and the wrapped library.
-        transcript: the order in which the study was asked for trials and told of them, as
-            ('ask', number) and ('tell', number); `run(..., replay=…)` takes it. Empty for a
+        transcript: the order in which the study was asked for trials, heard their reports and was
+            told of them, as ('ask', number), ('report', number, step, answer) and
+            ('tell', number); `run(..., replay=…)` takes it. Empty for a
             backend that owns its loop.
         study: the study's name in its journal; None without one.
         scheduler: the scheduler's name, 'unitune:NAME' for a composed one; None without one.

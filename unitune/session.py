@@ -15,7 +15,7 @@ import unitune
 from unitune.backend import Service, Study
 from unitune.checkpoint import checkpoint_directory, remove_if_empty
 from unitune.chronicle import Chronicle
-from unitune.driver import Driver, Running
+from unitune.driver import Driver
 from unitune.errors import OptionError, UnituneError
 from unitune.journal import Header
 from unitune.journal.encoding import decode, encode
@@ -26,6 +26,7 @@ from unitune.preparation import Plan
 from unitune.progress import progress_bar
 from unitune.recorder import Callback, Run, closing
 from unitune.result import Overhead, Result
+from unitune.running import Running
 from unitune.schedulers import Rung
 from unitune.service import Onlooker, ServiceSink, serve
 from unitune.settings import Settings
@@ -121,8 +122,7 @@ class Session:
         self._seed = keeper.seed
         self._keeper = keeper
         pack = functools.partial(pack_config, self._plan.translation.space)
-        self._chronicle = Chronicle(keeper.log, pack)
-        self._chronicle.transcript += keeper.past.transcript
+        self._chronicle = Chronicle(keeper.log, pack, keeper.past.transcript)
         return steering.study, steering, running
 
     def _steer(self, seed: int, n_trials: int) -> Steering:
@@ -268,7 +268,7 @@ class Session:
             overhead=_overhead(record, start_up, self._execution.workers),
             through=plan.through,
             versions=self._versions,
-            transcript=tuple(self._chronicle.transcript),
+            transcript=tuple(self._chronicle.transcript.decisions),
             study=None if keeper is None else keeper.log.name,
             resumed=None if keeper is None else keeper.how,
             scheduler=self._settings.choice.name,

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from unitune.backend import Mode
-from unitune.chronicle import Decision
 from unitune.errors import OptionError, SpaceError
 from unitune.execution import Execution
 from unitune.objective import Evaluator
 from unitune.recorder import Callback, Limits
 from unitune.scheduling import Choice
 from unitune.space import Config, Space
+from unitune.transcript import Decision
 
 # Trials of a run that says nothing about how many.
 N_TRIALS = 50

@@ -165,7 +165,7 @@ def test_more_workers_are_done_sooner_and_never_more_at_work_than_there_are():
 
 def test_a_backend_that_thinks_is_not_asked_ahead_in_virtual_time():
     result = search("virtual", backend="optuna", method="tpe", workers=4, scheduler=None)
-    order = [kind for kind, _ in result.transcript]
+    order = [decision[0] for decision in result.transcript]
     open_trials = [order[:n].count("ask") - order[:n].count("tell") for n in range(len(order))]
     assert max(open_trials) == 4
 
