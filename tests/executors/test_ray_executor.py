@@ -190,9 +190,9 @@ def without_tokens():
 def test_a_node_of_three_that_dies_costs_its_trial_only(tmp_path, monkeypatch):
     configs = numbers(24)
 
-    def objective(config):
+    def objective(config, trial):
+        (tmp_path / str(trial.number)).write_text(ray.get_runtime_context().get_node_id())
         yield config["x"]
-        (tmp_path / ray.get_runtime_context().get_node_id()).touch()
         time.sleep(0.5)
         yield config["x"] + 0.5
 
@@ -210,34 +210,47 @@ def test_a_node_of_three_that_dies_costs_its_trial_only(tmp_path, monkeypatch):
         try:
             victims = [nodes.add_node(num_cpus=1, object_store_memory=STORE) for _ in range(2)]
             nodes.wait_for_nodes()
-            executor = RayExecutor(Evaluator(objective), go_on, workers=3, address=nodes.address)
+            kill = KillOnce(nodes, victims[0], lambda number: (tmp_path / str(number)).read_text())
+            executor = RayExecutor(Evaluator(objective), kill, workers=3, address=nodes.address)
             with contextlib.closing(executor):
-                done = _while_a_node_dies(executor, configs, nodes, victims[0], tmp_path)
+                done = _evaluated(executor, configs)
         finally:
             nodes.shutdown()
     assert not ray.is_initialized()
-    failed = [o for o in done if o.state is State.FAILED]
-    assert {o.failure.kind for o in failed} == {"WorkerDied"}
-    assert len(failed) == 1
-    assert [r.value for r in failed[0].reports] == [float(done.index(failed[0]))]
+    failed = {n: o for n, o in enumerate(done) if o.state is State.FAILED}
+    assert {n: o.failure.kind for n, o in failed.items()} == {kill.killed: "WorkerDied"}
+    assert [r.value for r in failed[kill.killed].reports] == [float(kill.killed)]
     good = [(n, o) for n, o in enumerate(done) if o.state is State.COMPLETE]
     assert len(good) == len(configs) - 1
     assert all(o.value == n + 0.5 for n, o in good)
     assert all(len(o.reports) == 2 for _, o in good)
 
 
-def _while_a_node_dies(executor, configs, nodes, victim, seen):
-    finished, submitted, killed = {}, 0, False
+class KillOnce:
+    """Kills a node in the middle of a trial there: once the second one on it has reported."""
+
+    def __init__(self, nodes, victim, where):
+        self._nodes, self._victim, self._where = nodes, victim, where
+        self.seen = set()
+        self.killed = None
+
+    def __call__(self, number, step, value):
+        if self.killed is None and self._where(number) == self._victim.node_id:
+            self.seen.add(number)
+            if len(self.seen) == 2:
+                self.killed = number
+                self._nodes.remove_node(self._victim, allow_graceful=False)
+        return Verdict.CONTINUE
+
+
+def _evaluated(executor, configs):
+    finished, submitted = {}, 0
     while len(finished) < len(configs):
         while submitted < len(configs) and submitted - len(finished) < 3:
             executor.submit(Job(submitted, configs[submitted], seed=0))
             submitted += 1
         done = executor.next()
         finished[done.job.number] = done.outcome
-        if not killed and (seen / victim.node_id).exists():
-            nodes.remove_node(victim, allow_graceful=False)
-            killed = True
-    assert killed
     return [finished[number] for number in sorted(finished)]
 
 
