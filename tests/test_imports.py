@@ -31,7 +31,7 @@ ROWS = [
     {"task", "schedulers"},
     {"loading", "installed", "discovery", "plugins"},
     {"scheduling", "steering", "composition", "preparation", "executors"},
-    {"source", "transcript", "chronicle", "journal", "past", "running", "repetition"},
+    {"source", "transcript", "chronicle", "journal", "past", "running", "turns"},
     {"execution", "settings", "recorder", "driver", "service", "restoring", "keeping"},
     {"ledger", "result"},
     {"session"},

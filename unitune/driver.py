@@ -18,12 +18,12 @@ from unitune.errors import BackendError, UnituneError
 from unitune.executors import Executor
 from unitune.objective import Finished, Job, OnReport
 from unitune.recorder import Run
-from unitune.repetition import Repetition
 from unitune.running import Running
 from unitune.source import Proposed, Source
 from unitune.steering import Steering
 from unitune.transcript import Decision
 from unitune.trial import Failure, Leg, Outcome, State, Verdict, trial_seed
+from unitune.turns import Turns
 
 # Asking ahead pays once the backend needs more than this share of the time of the evaluations.
 AHEAD = 0.02
@@ -74,7 +74,7 @@ class Driver:
         self._n_trials = n_trials
         self._workers = workers
         self._retries = retries
-        self._repetition = Repetition(order)
+        self._turns = Turns(order)
         self._executor = executor(self._on_report)
         self._running: dict[int, Running] = {}
         self._again: list[tuple[float, int]] = []  # (when it is due, number) of retries, a heap
@@ -106,7 +106,7 @@ class Driver:
                 self._fill()
                 if self._running:
                     self._settle(self._next())
-                elif self._repetition:
+                elif self._turns:
                     self._leave_order()
                 else:
                     self._run.stop("exhausted")
@@ -216,7 +216,7 @@ class Driver:
         return (t for n, t in self._running.items() if t.paused is None and n not in early)
 
     def _may_ask(self) -> bool:
-        return self._repetition.may_ask(self._asked)
+        return self._turns.may_ask(self._asked)
 
     def _submit(self, trial: Running) -> None:
         self._chronicle.started(trial.job.number, len(trial.failures) + 1)
@@ -230,54 +230,54 @@ class Driver:
             if early is not None:
                 return early
             self._fill()
-            if self._early and not self._repetition:
+            if self._early and not self._turns:
                 continue
             if self._submitted:
                 finished = self._executor.next()
                 self._submitted -= 1
-                self._repetition.keep(finished)
+                self._turns.keep(finished)
                 self._catch_up()
             elif self._again:
                 time.sleep(max(0.0, self._again[0][0] - time.monotonic()))
-            elif self._repetition and (self._early or self._repetition.wants_ask):
+            elif self._turns and (self._early or self._turns.wants_ask):
                 self._leave_order()  # of another run: nothing can come of waiting for it
             elif not self._full:
                 self._close_schedule()  # nothing new can begin before a paused trial goes on
-            elif self._repetition:
+            elif self._turns:
                 self._leave_order()
             else:
                 self._run.stop("stalled")  # a scheduler that lets nobody go on
 
     def _due(self) -> Finished | None:
-        if self._repetition:
-            number = self._repetition.to_tell
+        if self._turns:
+            number = self._turns.to_tell
             return None if number is None else self._early.pop(number, None)
         return self._early.pop(next(iter(self._early))) if self._early else None
 
     def _pass(self) -> None:
         """Go on to the next decision of the run that is repeated."""
-        self._repetition.passed()
+        self._turns.passed()
         self._catch_up()
 
     def _leave_order(self) -> None:
-        self._repetition.give_up()
+        self._turns.give_up()
         self._catch_up()
 
     def _catch_up(self) -> None:
         """Act on what trials brought and has its turn; in a run of its own, that is everything."""
-        while (one := self._repetition.next()) is not None:
+        while (one := self._turns.next()) is not None:
             if isinstance(one, Finished):
                 self._take(one)
                 continue
             said = self._report(one.number, one.step, one.value)
             if not one.again:
-                self._repetition.passed()
+                self._turns.passed()
             if said is not one.answer:
-                self._repetition.give_up()
+                self._turns.give_up()
 
     def _on_report(self, number: int, step: int, value: float) -> Verdict:
-        if self._repetition:
-            answer = self._repetition.answer(number, step, value)
+        if self._turns:
+            answer = self._turns.answer(number, step, value)
             self._catch_up()
             if answer is not None:
                 return answer

@@ -22,7 +22,7 @@ class Said:
     again: bool  # the trial had been at that step before
 
 
-class Repetition:
+class Turns:
     """Says whose turn it is, and keeps what came in before its turn.
 
     A report is answered at once, as the earlier run answered it, so that no worker waits for the
