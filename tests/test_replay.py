@@ -11,7 +11,7 @@ import pytest
 from spaces import MIXED, mixed_loss
 
 import unitune
-from unitune.errors import OptionError
+from unitune.errors import OptionError, UnituneWarning
 from unitune.space import Float, Space
 from unitune.trial import State
 
@@ -139,7 +139,8 @@ def test_what_is_repeated_is_kept_in_a_journal_as_the_first_run_would_be(tmp_pat
 @pytest.mark.parametrize("workers", [1, 4])
 def test_a_transcript_of_another_run_is_left_where_it_no_longer_fits(order, workers):
     given = {**STOPPED["hyperband"], "n_trials": 17, "workers": workers}
-    result = run(objective=learns, **given, replay=order)
+    with pytest.warns(UnituneWarning, match="another one than replay= is of"):
+        result = run(objective=learns, **given, replay=order)
     assert len(result.trials) == 17
     assert result.reason == "n_trials"
 
@@ -150,7 +151,8 @@ def test_another_objective_goes_its_own_way_from_where_it_is_answered_otherwise(
     def reversed_(config, trial):
         yield from (2 - loss for loss in learns(config, trial))
 
-    again = run(objective=reversed_, **STOPPED["asha"], replay=first.transcript)
+    with pytest.warns(UnituneWarning, match="goes its own way"):
+        again = run(objective=reversed_, **STOPPED["asha"], replay=first.transcript)
     assert len(again.trials) == 24
     assert again.transcript != first.transcript
     assert all(t.state in (State.COMPLETE, State.PRUNED) for t in again.trials)

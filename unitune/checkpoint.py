@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 _OBJECT = "object.pkl"
+_SAVING = ".saving-"  # an object on its way there
 
 
 class Checkpoint:
@@ -23,7 +24,9 @@ class Checkpoint:
             one.
 
     Attributes:
-        step: the step for which what `load` returned was saved; None where nothing was loaded.
+        step: the step for which what `load` returned was saved; None where nothing was loaded. An
+            objective that keeps files of its own in `path` sets it when it goes on from them, so
+            that reports without a step count on from there.
 
     Example:
         >>> import unitune
@@ -56,16 +59,21 @@ class Checkpoint:
         self._place.mkdir(parents=True, exist_ok=True)
         return self._place
 
-    def save(self, kept: Any) -> None:
+    def save(self, kept: Any, step: int | None = None) -> None:
         """Keep one object, in the place of the one before; it must be possible to pickle it.
 
         Save a step before you report it, since the report may be where the trial pauses. A
         process that is killed meanwhile leaves what was saved before.
+
+        Args:
+            kept: the object.
+            step: the step whose state it is; by default the one that is reported next. Say it if
+                you save after the report.
         """
         import cloudpickle  # type: ignore[import-untyped]
 
-        content = cloudpickle.dumps((self.upcoming, kept))
-        with tempfile.NamedTemporaryFile(dir=self.path, delete=False) as file:
+        content = cloudpickle.dumps((self.upcoming if step is None else step, kept))
+        with tempfile.NamedTemporaryFile(dir=self.path, prefix=_SAVING, delete=False) as file:
             file.write(content)
         Path(file.name).replace(self.path / _OBJECT)
 
@@ -78,6 +86,14 @@ class Checkpoint:
         # written by the same run, into a directory of its own
         self.step, kept = cloudpickle.loads((self._place / _OBJECT).read_bytes())
         return kept
+
+    @property
+    def files(self) -> bool:
+        """Whether there is anything in the directory that `save` did not put there."""
+        if self._place is None or not self._place.is_dir():
+            return False
+        names = (path.name for path in self._place.iterdir())
+        return any(name != _OBJECT and not name.startswith(_SAVING) for name in names)
 
     def __bool__(self) -> bool:
         """Whether there is anything in the directory."""

@@ -78,13 +78,15 @@ class Chronicle:
         """The scheduler was told that no further trial will begin."""
         self._append("full", None)
 
-    def failed(self, number: int, attempt: int, failure: Failure | None) -> None:
+    def failed(self, number: int, attempt: int, failure: Failure, leg: Leg) -> None:
         """An attempt failed, and another follows."""
-        self._append("attempt", number, attempt=attempt, failure=_words(failure))
+        self._append("attempt", number, attempt=attempt, failure=_words(failure), leg=_leg(leg))
 
     def finished(self, trial: Trial) -> None:
         """A trial reached its final state, of which the study is now told."""
         self.transcript.tell(trial.number)
+        if self._log is None:
+            return
         self._append(
             "finished",
             trial.number,

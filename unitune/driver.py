@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import heapq
 import time
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -14,7 +15,7 @@ from time import perf_counter
 from unitune.backend import Answer
 from unitune.checkpoint import remove
 from unitune.chronicle import Chronicle
-from unitune.errors import BackendError, UnituneError
+from unitune.errors import BackendError, UnituneError, UnituneWarning
 from unitune.executors import Executor
 from unitune.objective import Finished, Job, OnReport
 from unitune.recorder import Run
@@ -22,7 +23,7 @@ from unitune.running import Running
 from unitune.source import Proposed, Source
 from unitune.steering import Steering
 from unitune.transcript import Decision
-from unitune.trial import Failure, Leg, Outcome, State, Verdict, trial_seed
+from unitune.trial import Failure, Leg, Outcome, State, Verdict, trial_seed, up_to
 from unitune.turns import Turns
 
 # Asking ahead pays once the backend needs more than this share of the time of the evaluations.
@@ -84,6 +85,7 @@ class Driver:
         self._asked = 0
         self._submitted = 0
         self._dry = self._full = False
+        self._broken: Exception | None = None  # what the library raised on a report
         self._busy_seconds = self._evaluate_seconds = 0.0
 
     def restore(self, running: Mapping[int, Running], asked: int) -> None:
@@ -109,7 +111,7 @@ class Driver:
                 elif self._turns:
                     self._leave_order()
                 else:
-                    self._run.stop("exhausted")
+                    self._run.stop("exhausted" if self._dry else "max_resource")
             while self._running:  # begun before the run was over
                 self._settle(self._next())
         except KeyboardInterrupt:
@@ -152,6 +154,7 @@ class Driver:
         job = Job(number, proposed.config, seed=seed, resource=resource, place=place)
         self._source.begin(number, proposed.config)
         self._asked += 1
+        self._full = False  # a scheduler that was told to wait for no more begins a new round
         self._busy_seconds += proposed.suggest
         self._running[number] = Running(
             job, proposed.token, initial=proposed.initial, suggest=proposed.suggest
@@ -201,7 +204,8 @@ class Driver:
     def _room(self) -> bool:
         if self._dry or self._run.over or self._asked >= self._n_trials:
             return False
-        if not self._run.affords(trial.job.resource for trial in self._active()):
+        active = ((trial.job.resource, trial.legs) for trial in self._active())
+        if not self._run.affords(active, self._steering.owed):
             return False
         # One trial more than there are workers, so that none waits for the backend to think, which
         # takes no time on a virtual clock.
@@ -234,6 +238,8 @@ class Driver:
                 continue
             if self._submitted:
                 finished = self._executor.next()
+                if self._broken is not None:
+                    raise self._broken
                 self._submitted -= 1
                 self._turns.keep(finished)
                 self._catch_up()
@@ -260,6 +266,14 @@ class Driver:
         self._catch_up()
 
     def _leave_order(self) -> None:
+        """Go on without the order of another run, and say so."""
+        warnings.warn(
+            f"From trial {len(self._run.trials)} on, the run is another one than replay= is of: it "
+            f"goes its own way. A transcript repeats a run with the same seed, objective and "
+            f"arguments.",
+            UnituneWarning,
+            stacklevel=2,
+        )
         self._turns.give_up()
         self._catch_up()
 
@@ -272,8 +286,8 @@ class Driver:
             said = self._report(one.number, one.step, one.value)
             if not one.again:
                 self._turns.passed()
-            if said is not one.answer:
-                self._turns.give_up()
+            if said is not one.answer and self._turns:
+                self._leave_order()
 
     def _on_report(self, number: int, step: int, value: float) -> Verdict:
         if self._turns:
@@ -285,6 +299,13 @@ class Driver:
         return self._report(number, step, value)
 
     def _report(self, number: int, step: int, value: float) -> Verdict:
+        try:
+            return self._put(number, step, value)
+        except Exception as error:  # noqa: BLE001 - not the objective's, in which it would surface
+            self._broken = self._broken or error
+            return Verdict.STOP
+
+    def _put(self, number: int, step: int, value: float) -> Verdict:
         verdict = self._steering.report(number, self._running[number].token, step, value)
         self._chronicle.reported(number, step, value, verdict)
         return verdict
@@ -306,16 +327,21 @@ class Driver:
             rung=None if place is None else place.rung,
         )
         trial.legs.append(leg)
-        self._run.consume(leg.consumed)
+        self._run.consume(leg)
         outcome = finished.outcome
         if finished.paused:
             self._chronicle.paused(finished, leg)
+            self._run.works()
             trial.paused = outcome
             trial.job = dataclasses.replace(trial.job, reports=outcome.reports)
-        elif outcome.state is State.FAILED and outcome.failure and self._may_retry(trial):
-            self._retry(trial, outcome.failure)
+        elif outcome.state is State.FAILED and self._may_retry(trial):
+            self._retry(trial, outcome, leg)
         else:
-            self._early[number] = finished
+            reports = outcome.reports
+            if outcome.state is not State.FAILED:
+                reports = up_to(reports, finished.reached)
+            outcome = dataclasses.replace(outcome, reports=reports)
+            self._early[number] = dataclasses.replace(finished, outcome=outcome)
 
     def _may_retry(self, trial: Running) -> bool:
         return len(trial.failures) < self._retries and not self._run.over
@@ -328,8 +354,12 @@ class Driver:
         self._chronicle.finished(record)
         del self._running[number]
         begun = perf_counter()
-        self._steering.ended(number, outcome)
-        self._steering.tell(trial.token, outcome)
+        try:
+            self._steering.ended(number, outcome)
+            self._steering.tell(trial.token, outcome)
+        except BaseException:
+            self._run.record(record)  # what was evaluated is kept, whatever the library says
+            raise
         self._source.learn(number, outcome)
         observe = perf_counter() - begun
         self._busy_seconds += observe
@@ -337,16 +367,21 @@ class Driver:
         self._run.add(dataclasses.replace(record, observe=observe))
         self._pass()
 
-    def _retry(self, trial: Running, failure: Failure) -> None:
+    def _retry(self, trial: Running, outcome: Outcome, leg: Leg) -> None:
+        failure = outcome.failure or Failure("Unknown", "")
         trial.failures.append(failure)
         attempt = len(trial.failures)
-        self._chronicle.failed(trial.job.number, attempt, failure)
+        self._chronicle.failed(trial.job.number, attempt, failure, leg)
+        # It may go on from a checkpoint, and would not report again what it has reported.
+        trial.job = dataclasses.replace(trial.job, reports=outcome.reports)
         infrastructure = failure.kind in INFRASTRUCTURE
         delay = min(BACK_OFF * 2 ** (attempt - 1), LONGEST_BACK_OFF) if infrastructure else 0.0
         heapq.heappush(self._again, (time.monotonic() + delay, trial.job.number))
 
     def _abandon(self) -> None:
-        """Leave no trial running in the library's own study."""
+        """Leave no trial running in the library's own study, and none that it was not told of."""
+        with contextlib.suppress(Exception):
+            self._steering.settle()
         for trial in self._running.values():
             interrupted = Failure("Interrupted", "the run ended before the trial did")
             # whatever the library says now, the run is ending for another reason

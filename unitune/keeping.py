@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from unitune.errors import OptionError, UnituneWarning
+from unitune.errors import OptionError, UnituneError, UnituneWarning
 from unitune.journal import Event, Header
 from unitune.journal.changes import space_changes
 from unitune.journal.packing import unpack_config
@@ -115,9 +115,13 @@ class Keeper:
             reenacted.warm_start()
         try:
             reenacted.repeat(events[era.since :])
-        except DivergedError as error:
+        except UnituneError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a library that was upgraded may raise anything
             steering.study.close()
-            words = f"the backend no longer proposes what it did ({error})"
+            same = isinstance(error, DivergedError)
+            what = str(error) if same else f"{type(error).__name__}: {error}"
+            words = f"the backend no longer proposes what it did ({what})"
             warnings.warn(
                 f"Study {self.log.name!r} goes on with a new seed: {words}. Its results so far "
                 f"are told to a fresh study.",
@@ -203,7 +207,7 @@ class Keeper:
                 trial.config,
                 seed=trial.seed,
                 resource=back.limits[number],
-                reports=tuple(trial.kept),
+                reports=tuple(trial.reports),
             )
             running[number] = Running(
                 job,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import logging
 import operator
 import sys
 import threading
@@ -18,13 +19,16 @@ from unitune.checkpoint import Checkpoint
 from unitune.errors import Infeasible, UnituneWarning
 from unitune.reading import BadValueError, Reader, read_failure, wants_trial
 from unitune.space import Config
-from unitune.trial import Failure, How, Outcome, Report, State, Verdict
+from unitune.space.record import plain
+from unitune.trial import Failure, How, Outcome, Report, State, Verdict, up_to
 
 # Called with (trial number, step, value) while a trial runs; answers what becomes of it.
 OnReport = Callable[[int, int, float], Verdict]
 
 # A paused generator is kept only while this share of the machine's memory is available.
 SPARE = 0.1
+
+logger = logging.getLogger("unitune")
 
 
 class Stop(Exception):  # noqa: N818 - a request, not an error
@@ -40,7 +44,7 @@ class Job:
         config: its config.
         seed: its own seed.
         resource: how far it goes now, where there is a limit.
-        reports: what it reported before a pause.
+        reports: what it reported before a pause, or in an attempt that failed.
         place: where its checkpoint is kept; None for a temporary place.
     """
 
@@ -119,7 +123,8 @@ class Handle:
         """Report the objective's value so far.
 
         A report for a step that is not beyond the last one is left out, with a warning. Steps
-        that the trial computes once more after a pause are left out in silence.
+        that the trial computes once more, after a pause or a failed attempt, are left out in
+        silence: what it said of them first holds.
 
         Args:
             value: a number, or a mapping that holds the metric.
@@ -132,9 +137,7 @@ class Handle:
         with self._lock:  # the objective may have threads
             if self.verdict is not Verdict.CONTINUE:
                 raise Stop
-            at = self._next if step is None else operator.index(step)
-            if at < 0:
-                raise BadValueError(f"the objective reported for step {at}; steps count from 0")
+            at = self._next if step is None else _as_step(step)
             if self.last is not None and at <= self.last:
                 self._warn(at)
                 return
@@ -157,7 +160,15 @@ class Handle:
 
     @property
     def _next(self) -> int:
-        return ((self.checkpoint.step or 0) if self.last is None else self.last) + 1
+        if self.last is not None:
+            return self.last + 1
+        if self._before and self.checkpoint.step is None and self.checkpoint.files:
+            raise BadValueError(
+                "the objective has files in trial.checkpoint.path, and does not say from which "
+                "step it goes on: set trial.checkpoint.step to the number of steps that they hold "
+                "(0 to begin anew), or report with step="
+            )
+        return (self.checkpoint.step or 0) + 1
 
     def _take(self, at: int, number: float) -> None:
         self.first = at if self.first is None else self.first
@@ -263,8 +274,7 @@ class Evaluator:
         generator, _ = self._waiting.pop(number, (None, None))
         if generator is not None:
             # its trial is over, whatever its `finally` does
-            with contextlib.suppress(Exception):
-                generator.close()
+            _close(generator)
 
     def close(self) -> None:
         """Close every generator that waits here."""
@@ -294,9 +304,13 @@ class Evaluator:
             state, failure = State.INFEASIBLE, Failure("Infeasible", str(refusal))
         except BadValueError as error:
             state, failure = State.FAILED, Failure("ValueError", str(error), place="value")
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, it is kept
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - SystemExit, asyncio's: it is kept
             state, failure = State.FAILED, read_failure(error, __file__)
-        metrics = dict(returned) if isinstance(returned, Mapping) and failure is None else {}
+        metrics: dict[str, Any] = {}
+        if isinstance(returned, Mapping) and failure is None:
+            metrics = {key: plain(one) for key, one in returned.items()}
         reports = tuple(handle.reports)
         return Outcome(state, value, reports=reports, metrics=metrics, failure=failure)
 
@@ -310,7 +324,10 @@ class Evaluator:
             )
 
     def _value(self, returned: Any, handle: Handle, state: State) -> float | None:
-        reported = [report.value for report in handle.reports]
+        reports = tuple(handle.reports)
+        if handle.last is not None:
+            reports = up_to(reports, handle.last)
+        reported = [report.value for report in reports]
         if state is State.PRUNED:
             return reported[-1] if reported else None
         if returned is not None or not reported:
@@ -344,7 +361,25 @@ class Evaluator:
             raise
         finally:
             if handle.number not in self._waiting:
-                generator.close()
+                _close(generator)
+
+
+def _close(generator: Generator[Any, None, Any]) -> None:
+    """Close a generator; what its `finally` does changes nothing of what its trial came to."""
+    try:
+        generator.close()
+    except Exception as error:  # noqa: BLE001 - it is the user's
+        logger.info("Closing the objective's generator raised %r.", error)
+
+
+def _as_step(step: Any) -> int:
+    try:
+        at = operator.index(step)
+    except TypeError:
+        raise BadValueError(f"the objective reported for step {step!r}; give an int") from None
+    if at < 0 or isinstance(step, bool):
+        raise BadValueError(f"the objective reported for step {step!r}; steps count from 0")
+    return at
 
 
 def _memory_allows() -> bool:

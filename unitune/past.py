@@ -9,7 +9,7 @@ from typing import Any
 from unitune.journal import Event
 from unitune.space import Config
 from unitune.transcript import Transcript
-from unitune.trial import Failure, Leg, Outcome, Report, State, Trial, Verdict
+from unitune.trial import Failure, Leg, Outcome, Report, State, Trial, Verdict, up_to
 
 Unpack = Callable[[Mapping[str, Any]], Config]
 
@@ -23,8 +23,8 @@ class OpenTrial:
         seed: its own seed.
         initial: whether the user gave the config.
         suggest: seconds it took to come by.
-        reports: of the attempt under way.
-        kept: those up to the pause that the attempt went on from.
+        reports: of all attempts.
+        settled: how many of them belong to legs that came to an end.
         legs: what it has consumed.
         spent: seconds its evaluation took up to the last pause.
         paused: what it comes to if it is not gone on with; None while it is not paused.
@@ -40,7 +40,7 @@ class OpenTrial:
     suggest: float
     reports: list[Report] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
-    kept: list[Report] = field(default_factory=list)
+    settled: int = 0
     legs: list[Leg] = field(default_factory=list)
     spent: float = 0.0
     paused: Outcome | None = None
@@ -58,7 +58,7 @@ class Past:
         trials: finished ones, in the order in which they finished.
         running: those that have not, by number.
         asked: how many trials were proposed.
-        initial: how many of them were the user's own configs.
+        initial: the user's own configs among them.
         rejected: how many proposals broke a constraint.
         repeated: how many repeated an earlier config.
         transcript: the order in which the study was asked, heard reports, and was told.
@@ -69,10 +69,11 @@ class Past:
         self.trials: list[Trial] = []
         self.running: dict[int, OpenTrial] = {}
         self.asked = 0
-        self.initial = 0
+        self.initial: list[Config] = []
         self.rejected = 0
         self.repeated = 0
         self.transcript = Transcript()
+        self._outcomes: dict[int, Outcome] = {}
 
     def add(self, event: Event) -> None:
         """Take one event."""
@@ -88,19 +89,23 @@ class Past:
 
     def outcome(self, number: int) -> Outcome | None:
         """Return what became of a trial; None while it has not ended."""
-        return next((trial.outcome for trial in self.trials if trial.number == number), None)
+        return self._outcomes.get(number)
 
     def ended(self, data: Mapping[str, Any], number: int) -> Trial:
         """Return the record of a running trial that a 'finished' event ends."""
         trial = self.running[number]
-        failure = data["failure"]
+        state, failure = State(data["state"]), data["failure"]
+        legs = tuple(Leg(**leg) for leg in data.get("legs", ()))
+        reports = tuple(trial.reports)
+        if legs and state is not State.FAILED:
+            reports = up_to(reports, legs[-1].reached)
         return Trial(
             number,
             trial.config,
-            state=State(data["state"]),
+            state=state,
             value=data["value"],
             seed=trial.seed,
-            reports=tuple(trial.reports),
+            reports=reports,
             metrics=data["metrics"],
             failure=None if failure is None else Failure(**failure),
             attempts=tuple(trial.failures),
@@ -108,7 +113,7 @@ class Past:
             start=data["start"],
             suggest=trial.suggest,
             evaluate=data["seconds"],
-            legs=tuple(Leg(**leg) for leg in data.get("legs", ())),
+            legs=legs,
         )
 
     def _add_to_trial(self, kind: str, number: int, data: Mapping[str, Any]) -> None:
@@ -120,28 +125,41 @@ class Past:
                 suggest=data["suggest"],
             )
             self.asked = max(self.asked, number + 1)
-            self.initial += data["initial"]
+            if data["initial"]:
+                self.initial.append(self.running[number].config)
             self.transcript.ask(number)
         elif kind == "started":
             self.running[number].under_way = True
             self.running[number].paused = None
-            self.running[number].reports[:] = self.running[number].kept
         elif kind == "reported":
-            self.running[number].reports.append(Report(data["step"], data["value"]))
+            self._report(self.running[number], data)
             self.transcript.report(number, data["step"], Verdict(data["verdict"]))
         elif kind == "paused":
             self._pause(self.running[number], data)
         elif kind == "attempt":
-            self.running[number].under_way = False
-            self.running[number].failures.append(Failure(**data["failure"]))
+            self._fail(self.running[number], data)
         elif kind == "finished":
             self.trials.append(self.ended(data, number))
+            self._outcomes[number] = self.trials[-1].outcome
             self.transcript.tell(number)
             del self.running[number]
 
+    def _report(self, trial: OpenTrial, data: Mapping[str, Any]) -> None:
+        report = Report(data["step"], data["value"])
+        # In a further attempt, what was said of a step first holds.
+        if not trial.reports or report.step > trial.reports[-1].step:
+            trial.reports.append(report)
+
+    def _fail(self, trial: OpenTrial, data: Mapping[str, Any]) -> None:
+        trial.under_way = False
+        trial.failures.append(Failure(**data["failure"]))
+        trial.settled = len(trial.reports)
+        if data.get("leg"):
+            trial.legs.append(Leg(**data["leg"]))
+
     def _pause(self, trial: OpenTrial, data: Mapping[str, Any]) -> None:
         trial.under_way = False
-        trial.kept = list(trial.reports)
+        trial.settled = len(trial.reports)
         trial.legs.append(Leg(**data["leg"]))
         trial.spent += data["seconds"]
         trial.paused = Outcome(State.PRUNED, data["value"], reports=tuple(trial.reports))
@@ -155,4 +173,14 @@ class Past:
     def _interrupt(self, *, died: bool) -> None:
         for trial in self.running.values():
             trial.deaths += died and trial.under_way
+            if trial.under_way:
+                self._book(trial)
             trial.under_way = False
+
+    def _book(self, trial: OpenTrial) -> None:
+        """Count what a leg that was broken off is known to have consumed: what it reported."""
+        new = trial.reports[trial.settled :]
+        if new:
+            start = trial.reports[trial.settled - 1].step if trial.settled else 0
+            trial.legs.append(Leg(start, new[-1].step, how="first" if not trial.legs else "waited"))
+            trial.settled = len(trial.reports)

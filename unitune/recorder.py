@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ from unitune.backend import Mode
 from unitune.errors import CallbackError, ObjectiveError
 from unitune.past import Past
 from unitune.progress import Progress
-from unitune.trial import State, Trial
+from unitune.trial import Leg, State, Trial
 
 # Called after every trial with the trial and the run; may call `run.stop()`. One that has a method
 # `close` is closed when the run is over.
@@ -56,6 +56,7 @@ class Run:
         repeated: how many proposals repeated an earlier config; they are no trials either.
         restored: how many of the trials are of an earlier run of the same study.
         consumed: how much resource all trials have consumed, running ones among them.
+        anew: whether trials that go on after a pause are computed again from their start.
     """
 
     def __init__(
@@ -74,10 +75,12 @@ class Run:
         self.repeated = 0
         self.restored = 0
         self.consumed = 0
+        self.anew = False
         self._limits = limits
         self._callbacks = tuple(callbacks)
         self._progress = progress
         self._since_best = 0
+        self._longest = 0
         self._all_failed_alike = True
         self.started = time.perf_counter()
 
@@ -93,7 +96,7 @@ class Run:
             self.trials.append(trial)
             self._weigh(trial)
         self.restored = len(self.trials)
-        self.consume(past.consumed)
+        self._spend(past.consumed)
         if self._progress is not None and self.trials:
             self._progress.advance(self)
 
@@ -114,21 +117,44 @@ class Run:
         """End the run once the trials now running have finished."""
         self.reason = self.reason or reason
 
-    def consume(self, amount: int) -> None:
-        """Count resource that a trial has consumed."""
+    def works(self) -> None:
+        """Learn that a trial has got far enough to show that the objective is not broken."""
+        self._all_failed_alike = False
+
+    def consume(self, leg: Leg) -> None:
+        """Count what a trial has consumed."""
+        self._longest = max(self._longest, leg.reached)
+        self.anew |= leg.how == "replayed"
+        self._spend(leg.consumed)
+
+    def _spend(self, amount: int) -> None:
         self.consumed += amount
         limit = self._limits.max_resource
         if limit is not None and self.consumed >= limit:
             self.stop("max_resource")
 
-    def affords(self, running: Iterable[int | None]) -> bool:
+    def affords(
+        self, running: Iterable[tuple[int | None, Sequence[Leg]]], owed: Callable[[bool], int]
+    ) -> bool:
         """Return whether there is resource for a further trial.
 
         Args:
-            running: how much each running trial may consume; None where that is not known.
+            running: how far each running trial may go, and its legs so far; None where that is
+                not known, which counts as far as any trial has come.
+            owed: what the trials that wait, and the further one, need to come to their ends, given
+                whether trials that go on are computed again; 0 where that is not known, so that
+                one is begun as long as anything is left.
         """
         limit = self._limits.max_resource
-        return limit is None or self.consumed + sum(r or 0 for r in running) < limit
+        if limit is None:
+            return True
+        bound = 0
+        for far, legs in running:
+            start = legs[-1].reached if legs and not self.anew else 0
+            bound += max(0, (self._longest if far is None else far) - start)
+        needed = owed(self.anew)
+        left = limit - self.consumed - bound
+        return left >= needed if needed else left > 0
 
     def better(self, value: float, than: float) -> bool:
         """Return whether one value beats another."""
@@ -141,8 +167,7 @@ class Run:
             ObjectiveError: the first trials all failed with the same error.
             CallbackError: a callback raised.
         """
-        self.trials.append(trial)
-        self._weigh(trial)
+        self.record(trial)
         if self._progress is not None:
             self._progress.advance(self)
         for callback in self._callbacks:
@@ -154,9 +179,16 @@ class Run:
                     f"{trial.number}; the run is over, its trials are in this error's `result`."
                 ) from error
         self._refuse_broken_objective(trial)
+        self._refuse_free_trials(trial)
+
+    def record(self, trial: Trial) -> None:
+        """Record a finished trial, and no more: no callback sees it."""
+        self.trials.append(trial)
+        self._weigh(trial)
 
     def _weigh(self, trial: Trial) -> None:
-        self._since_best += 1
+        # What was stopped early has not been tried in full.
+        self._since_best += trial.state is not State.PRUNED
         if trial.state is State.COMPLETE and trial.value is not None:
             best = self.best.value if self.best is not None else None
             if best is None or self.better(trial.value, best):
@@ -173,6 +205,16 @@ class Run:
         elif len(self.trials) >= limits.n_trials:
             failed = all(trial.state is State.FAILED for trial in self.trials)
             self.stop("all failed" if failed else "n_trials")
+
+    def _refuse_free_trials(self, trial: Trial) -> None:
+        if self._limits.max_resource is None or trial.state is not State.COMPLETE or trial.resource:
+            return
+        self.reason = "failed"
+        raise ObjectiveError(
+            f"Trial {trial.number} consumed no resource, so that max_resource= would never end the "
+            f"run: it counts the steps that trials report, from 1. Report at each step, or say "
+            f"with resource=(least, most) how much a trial that does not report consumes."
+        )
 
     def _refuse_broken_objective(self, trial: Trial) -> None:
         if not self._all_failed_alike:

@@ -77,7 +77,7 @@ class Reenacted:
             raw = self._translation.lower(running.config)
             self.tokens[number] = self._study.inject(raw).token
             self.limits[number] = self.steering.begin(number)
-            running.paused, running.kept = None, []
+            running.paused, running.reports, running.settled = None, [], 0
 
     def _repeat(self, event: Event, number: int) -> None:
         if event.kind == "asked":

@@ -101,7 +101,7 @@ class ServiceSink:
             leg = replace(leg, bracket=place.bracket, rung=place.rung)
         course.paused = True
         course.legs.append(leg)
-        self._run.consume(leg.consumed)
+        self._run.consume(leg)
 
     def perturbed(self, key: str, source: str, step: int, values: Mapping[str, Raw]) -> None:
         course, config = self._courses[key], self._translation.lift(values)
@@ -115,6 +115,8 @@ class ServiceSink:
         if self._error is not None:
             return
         self._steering.ended(course.number, outcome)
+        if any(other.paused for other in self._courses.values()):
+            self._run.works()
         try:
             self._run.add(self._record(course, outcome, seconds))
         except UnituneError as error:
@@ -143,8 +145,12 @@ class ServiceSink:
 
     @property
     def room(self) -> bool:
-        active = (course.resource for course in self._courses.values() if not course.paused)
-        return not self.done and len(self._keys) < self._n_trials and self._run.affords(active)
+        active = ((one.resource, one.legs) for one in self._courses.values() if not one.paused)
+        return (
+            not self.done
+            and len(self._keys) < self._n_trials
+            and self._run.affords(active, self._steering.owed)
+        )
 
     @property
     def done(self) -> bool:

@@ -16,11 +16,12 @@ from unitune.backend import Service, Study
 from unitune.checkpoint import checkpoint_directory, remove_if_empty
 from unitune.chronicle import Chronicle
 from unitune.driver import Driver
-from unitune.errors import OptionError, UnituneError
-from unitune.journal import Header
+from unitune.errors import BackendError, OptionError, UnituneError
+from unitune.journal import Header, JournalError
 from unitune.journal.encoding import decode, encode
 from unitune.journal.packing import pack_config
 from unitune.keeping import Keeper, keep
+from unitune.past import Past
 from unitune.plugins import library_version, make_callbacks
 from unitune.preparation import Plan
 from unitune.progress import progress_bar
@@ -31,6 +32,7 @@ from unitune.schedulers import Rung
 from unitune.service import Onlooker, ServiceSink, serve
 from unitune.settings import Settings
 from unitune.source import Source, check_constraints
+from unitune.space import Config
 from unitune.steering import Steering
 
 
@@ -97,6 +99,10 @@ class Session:
                 self._chronicle.ended(record.reason or "")
             except UnituneError as error:
                 record.stop("failed")
+                if self._chronicle.transcript.decisions:
+                    # The driver has not died, whatever else: but the journal may be what failed.
+                    with contextlib.suppress(JournalError):
+                        self._chronicle.ended("failed")
                 error.result = self._result(opened, record, start_up)
                 raise
             return self._result(opened, record, start_up)
@@ -144,18 +150,27 @@ class Session:
 
     def _open_study(self, seed: int, n_trials: int) -> Any:
         settings, choice = self._settings, self._settings.choice
-        return self._plan.open(
-            mode=settings.mode,
-            seed=seed,
-            n_trials=n_trials,
-            options=settings.options,
-            workers=self._execution.workers,
-            initial=settings.initial,
-            scheduler=choice.scheduling(seed, n_trials) if choice.native else None,
-            most=choice.most,
-            limit=settings.limits.n_trials,
-            steered=choice.spec is not None and not choice.native,
-        )
+        try:
+            return self._plan.open(
+                mode=settings.mode,
+                seed=seed,
+                n_trials=n_trials,
+                options=settings.options,
+                workers=self._execution.workers,
+                initial=settings.initial,
+                scheduler=choice.scheduling(seed, n_trials) if choice.native else None,
+                most=choice.most,
+                limit=settings.limits.n_trials,
+                steered=choice.spec is not None and not choice.native,
+            )
+        except UnituneError:
+            raise
+        except Exception as error:
+            given = f" with options={dict(settings.options)!r}" if settings.options else ""
+            raise BackendError(
+                f"Backend {self._plan.spec.name!r} ({self._plan.method.name}) could not begin a "
+                f"study{given}: {type(error).__name__}: {error}."
+            ) from error
 
     @property
     def _planned(self) -> int:
@@ -212,7 +227,7 @@ class Session:
         source = Source(
             steering.study,
             self._plan.translation,
-            initial=settings.initial[past.initial if past else 0 :],
+            initial=self._untried(past),
             on_rejected=rejected,
             # One worker follows the library to the letter, as by hand.
             on_repeated=repeated if several else None,
@@ -232,6 +247,18 @@ class Session:
         )
         driver.restore(running, past.asked if past else 0)
         driver.drive()
+
+    def _untried(self, past: Past | None) -> list[Config]:
+        """Return the user's configs that no earlier run of the study has begun."""
+        left = list(self._settings.initial)
+        if past is not None:
+            lower = self._plan.translation.lower
+            for config in past.initial:
+                raw = lower(config)
+                place = next((n for n, one in enumerate(left) if lower(one) == raw), None)
+                if place is not None:
+                    del left[place]
+        return left
 
     def _header(self) -> Header:
         plan, settings = self._plan, self._settings

@@ -10,6 +10,9 @@ from unitune.backend import Study
 from unitune.schedulers import Place, Release, Scheduler
 from unitune.trial import Outcome, State, Verdict
 
+# What a study is told: by which token it knows a proposal, and what became of it.
+Told = tuple[Any, Outcome]
+
 
 @dataclass(slots=True)
 class _Course:
@@ -25,34 +28,47 @@ class Tempering:
     """What a study is told of trials that were stopped early, if it takes all values for final.
 
     The value of such a trial belongs to a lower resource than those of complete ones, and may look
-    better than it would have been. The worst complete value is told in its place, if that is worse.
+    better than it would have been. The worst complete value is told in its place, if that is worse;
+    until there is a complete one, nothing is told.
 
     Args:
         loss: takes the sign off a value, so that smaller is better.
 
     Example:
         >>> temper = Tempering(lambda value: value)
-        >>> temper(Outcome(State.COMPLETE, 2.0)).value, temper(Outcome(State.PRUNED, 1.0)).value
-        (2.0, 2.0)
+        >>> temper("early", Outcome(State.PRUNED, 1.0))
+        []
+        >>> told = temper("whole", Outcome(State.COMPLETE, 2.0))
+        >>> [(token, outcome.value) for token, outcome in told]
+        [('whole', 2.0), ('early', 2.0)]
     """
 
     def __init__(self, loss: Callable[[float], float]) -> None:
         self._loss = loss
         self._worst: float | None = None  # as the user sees it
+        self._held: list[Told] = []
 
-    def __call__(self, outcome: Outcome) -> Outcome:
-        """Return what to tell; complete outcomes are remembered, and come back as they are."""
+    def __call__(self, token: Any, outcome: Outcome) -> list[Told]:
+        """Return what to tell now that a trial has ended: its outcome, and those held back."""
         value, worst = outcome.value, self._worst
-        if value is None:
-            return outcome
-        if outcome.state is not State.COMPLETE:
-            return outcome if worst is None else self._capped(outcome, value, worst)
+        if outcome.state is State.PRUNED and value is not None:
+            self._held.append((token, outcome))
+            return [] if worst is None else self.rest()
+        if outcome.state is not State.COMPLETE or value is None:
+            return [(token, outcome)]
         if worst is None or self._loss(value) > self._loss(worst):
             self._worst = value
-        return outcome
+        return [(token, outcome), *self.rest()]
 
-    def _capped(self, outcome: Outcome, value: float, worst: float) -> Outcome:
-        return replace(outcome, value=max(value, worst, key=self._loss))
+    def rest(self) -> list[Told]:
+        """Return what is held back, to be told if nothing more comes to measure it by."""
+        held, self._held = self._held, []
+        return [(token, self._capped(outcome)) for token, outcome in held]
+
+    def _capped(self, outcome: Outcome) -> Outcome:
+        if self._worst is None or outcome.value is None:
+            return outcome
+        return replace(outcome, value=max(outcome.value, self._worst, key=self._loss))
 
 
 class Steering:
@@ -110,9 +126,22 @@ class Steering:
             course.verdict = self._scheduler.report(number, step, self._loss(value))
             course.decided = course.verdict in (Verdict.STOP, Verdict.FINISH)
             self._collect()
-        if course.verdict is Verdict.CONTINUE and self._most is not None and step >= self._most:
-            course.verdict = Verdict.FINISH
+        if self._most is not None and step >= self._most:
+            course.verdict = Verdict.FINISH  # there is nothing left to save by stopping it
         return course.verdict
+
+    def owed(self, anew: bool) -> int:  # noqa: FBT001 - what it says
+        """Return what resource those that wait, and one trial more, need to come to their ends.
+
+        Args:
+            anew: whether a trial that goes on after a pause is computed again from its start.
+        """
+        if self._scheduler is None:
+            return 0
+        released = [one for one in self._releases.values() if one.resource is not None]
+        bound = sum(one.resource or 0 for one in released)
+        done = 0 if anew else sum(self._courses[one.number].step for one in released)
+        return max(0, bound - done) + self._scheduler.owed(anew=anew)
 
     def ended(self, number: int, outcome: Outcome) -> None:
         """Learn that a trial has reached its final state."""
@@ -125,8 +154,19 @@ class Steering:
             self._collect()
 
     def tell(self, token: Any, outcome: Outcome) -> None:
-        """Tell the study what became of a proposal."""
-        self.study.tell(token, outcome if self._temper is None else self._temper(outcome))
+        """Tell the study what became of a proposal, once that can be said truly.
+
+        A study that takes all values for final is told of trials that were stopped early as soon
+        as there is a complete one to measure them by.
+        """
+        temper = self._temper
+        for one, said in [(token, outcome)] if temper is None else temper(token, outcome):
+            self.study.tell(one, said)
+
+    def settle(self) -> None:
+        """Tell the study what is held back, since nothing more will come to measure it by."""
+        for token, outcome in [] if self._temper is None else self._temper.rest():
+            self.study.tell(token, outcome)
 
     def go_on(self, number: int) -> None:
         """Learn that a released trial is gone on with."""

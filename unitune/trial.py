@@ -10,7 +10,12 @@ from typing import Any, Literal
 
 
 class State(StrEnum):
-    """How a trial ended."""
+    """How a trial ended; equal to its name as a string.
+
+    Example:
+        >>> State("pruned") is State.PRUNED, State.COMPLETE == "complete"
+        (True, True)
+    """
 
     COMPLETE = "complete"
     PRUNED = "pruned"  # stopped early; its value is the last one it reported
@@ -47,6 +52,16 @@ class Report:
 
     step: int
     value: float
+
+
+def up_to(reports: tuple[Report, ...], step: int) -> tuple[Report, ...]:
+    """Return what a trial reported up to a step.
+
+    A further attempt may come to its end earlier than the one before it reported.
+    """
+    if not reports or reports[-1].step <= step:
+        return reports
+    return tuple(report for report in reports if report.step <= step)
 
 
 # How a leg came by the state that the one before it left: the generator had waited, the objective
@@ -136,6 +151,16 @@ class Trial:
         legs: what it consumed, stretch by stretch, those of failed attempts among them.
         perturbations: how its config changed while it ran, by a population-based scheduler. Its
             reports are then those of the state it ended with, from whichever trial they are.
+
+    Example:
+        >>> import unitune
+        >>> result = unitune.run(
+        ...     {"x": unitune.Float(0, 1)}, lambda config: config["x"], backend="builtin",
+        ...     method="random", n_trials=3, seed=0,
+        ... )
+        >>> trial = result.trials[2]
+        >>> trial.number, trial.state.value, trial.value == trial.config["x"]
+        (2, 'complete', True)
     """
 
     number: int

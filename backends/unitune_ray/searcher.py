@@ -14,7 +14,7 @@ from ray.tune.utils import flatten_dict
 from unitune.backend import Answer, Problem, Study, build
 from unitune.source import Proposed, Source
 from unitune.space.design import grid_for_budget, points_for_budget
-from unitune.steering import Tempering
+from unitune.steering import Tempering, Told
 from unitune.trial import Failure, Outcome, State
 from unitune_ray.domains import config_space, grid
 from unitune_ray.native import concurrency, kind_of
@@ -69,6 +69,7 @@ class LibrarySearcher(Unstored):
     def __init__(self, watch: Watch, problem: Problem, inner: Searcher) -> None:
         super().__init__(watch, problem)
         self._inner = inner
+        self._results: dict[str, dict[str, Any]] = {}
 
     def set_search_properties(
         self, metric: str | None, mode: str | None, config: dict[str, Any], **spec: Any
@@ -90,12 +91,16 @@ class LibrarySearcher(Unstored):
         result: dict[str, Any] | None = None,
         error: bool = False,  # noqa: FBT001, FBT002 - Ray's signature
     ) -> None:
-        outcome = DIED if error else self._temper(self._watch.outcome(trial_id))
-        # It takes every value for a final one.
-        result = None if outcome.value is None else {**(result or {}), VALUE: outcome.value}
-        error = result is None
+        outcome = DIED if error else self._watch.outcome(trial_id)
+        self._results[trial_id] = result or {}
         with self._watch.guarding():
-            self._inner.on_trial_complete(trial_id, result=result, error=error)
+            for told, said in self._told(trial_id, outcome):
+                own = self._results.pop(told)
+                result = None if said.value is None else {**own, VALUE: said.value}
+                self._inner.on_trial_complete(told, result=result, error=result is None)
+
+    def _told(self, trial_id: str, outcome: Outcome) -> list[Told]:
+        return self._temper(trial_id, outcome)  # it takes every value for a final one
 
 
 class BohbSearcher(LibrarySearcher):
@@ -115,6 +120,9 @@ class BohbSearcher(LibrarySearcher):
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         with self._dice.rolled():
             super().on_trial_result(trial_id, result)
+
+    def _told(self, trial_id: str, outcome: Outcome) -> list[Told]:
+        return [(trial_id, outcome)]  # it knows at which budget each value was reached
 
     def on_pause(self, trial_id: str) -> None:
         """Make room for another trial."""
@@ -171,9 +179,10 @@ class StudySearcher(Unstored):
         if proposed is None:
             return
         outcome = DIED if error else self._watch.outcome(trial_id)
+        token = proposed.token
         with self._watch.guarding():
-            told = outcome if self._partial else self._temper(outcome)
-            self._source.study.tell(proposed.token, told)
+            for told, said in [(token, outcome)] if self._partial else self._temper(token, outcome):
+                self._source.study.tell(told, said)
 
 
 # What a Tuner needs to search: its search_alg, its param_space, and how many samples to take.

@@ -122,6 +122,13 @@ class Asha(Scheduler):
         self._full = True
         self._wind_up()
 
+    def owed(self, *, anew: bool) -> int:
+        if self._finished or not self._pauses:
+            return 0
+        # In the end the best that wait are promoted until one of them has got through.
+        steps = [*(level.resource for level in self._ladders[0]), self._most]
+        return sum(steps) if anew else self._most
+
     def released(self) -> list[Release]:
         releases, self._released = self._released, []
         return releases

@@ -91,6 +91,17 @@ class Scheduler(ABC):
         """Return the paused trials whose pause is over, in the order in which to go on."""
         return []
 
+    def owed(self, *, anew: bool) -> int:
+        """Return what resource the trials that wait, and a further one, need to come to their ends.
+
+        A budget of resource lets one trial more begin if so much is left, beside what running and
+        released trials may use. By default 0: nobody waits, and no further one is reckoned with.
+
+        Args:
+            anew: whether a trial that goes on after a pause is computed again from its start.
+        """
+        return 0
+
     def place(self, number: int) -> Place | None:
         """Return where a trial stands now; None where there are no rungs."""
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from unitune.schedulers.contract import Place, Release, Rung, Scheduler, Verdict
@@ -84,14 +84,31 @@ class Bracket:
         return releases
 
     @property
+    def over(self) -> bool:
+        """Whether nothing is left to decide."""
+        return self.closed and not (self.members and self._has_next)
+
+    def owed(self, more: int, *, anew: bool) -> int:
+        """Return what the rungs above cost if no trial begins here but so many more."""
+        cost, members = 0, len(self.members) + more
+        for below, rung in itertools.pairwise(self.rungs[self.rung :]):
+            members = min(members, self._kept(rung.rung, self.started + more))
+            cost += members * (rung.resource - (0 if anew else below.resource))
+        return cost
+
+    @property
     def _has_next(self) -> bool:
         return self.rung + 1 < len(self.rungs)
 
-    def _climb(self) -> list[Release]:
+    def _kept(self, rung: int, started: int) -> int:
         # Hyperband, Algorithm 1, lines 6 to 8: n_i = floor(n eta^-i) trials go on. A bracket that
         # was closed before it was full goes by the number it has, and one at least goes on.
+        kept: int = started // self.eta**rung
+        return max(1, kept)
+
+    def _climb(self) -> list[Release]:
         self.rung += 1
-        kept = max(1, self.started // self.eta**self.rung)
+        kept = self._kept(self.rung, self.started)
         ranked = sorted(self.members, key=lambda runner: runner.merit)
         self.members = [runner for runner in ranked[:kept] if runner.loss is not None]
         dropped = [runner for runner in ranked[len(self.members) :] if not runner.over]
@@ -125,16 +142,19 @@ class Halving(Scheduler):
     def __init__(self, brackets: Sequence[Sequence[Rung]], eta: int) -> None:
         self._brackets = brackets
         self._eta = eta
-        self._queue: Iterator[Sequence[Rung]] = itertools.cycle(brackets)
-        self._filling: Bracket | None = None
+        self._begun = 0  # brackets
+        self._open: list[Bracket] = []
         self._runners: dict[int, Runner] = {}
         self._released: list[Release] = []
 
     def begin(self, number: int) -> int:
-        if self._filling is None or self._filling.closed:
-            self._filling = Bracket(next(self._queue), self._eta)
-        self._runners[number] = self._filling.enter(number)
-        return self._filling.rungs[0].resource
+        bracket = self._filling
+        if bracket is None:
+            bracket = self._next
+            self._begun += 1
+            self._open.append(bracket)
+        self._runners[number] = bracket.enter(number)
+        return bracket.rungs[0].resource
 
     def report(self, number: int, step: int, loss: float) -> Verdict:
         runner = self._runners[number]
@@ -157,9 +177,17 @@ class Halving(Scheduler):
             self._released += runner.bracket.arrive(runner)
 
     def full(self) -> None:
-        if self._filling is not None:
-            self._filling.closed = True
-            self._released += self._filling.decide()
+        bracket = self._filling
+        if bracket is not None:
+            bracket.closed = True
+            self._released += bracket.decide()
+
+    def owed(self, *, anew: bool) -> int:
+        self._open = [bracket for bracket in self._open if not bracket.over]
+        filling = self._filling
+        waiting = sum(one.owed(0, anew=anew) for one in self._open if one is not filling)
+        further = filling or self._next
+        return waiting + further.rungs[0].resource + further.owed(1, anew=anew)
 
     def released(self) -> list[Release]:
         releases, self._released = self._released, []
@@ -172,3 +200,14 @@ class Halving(Scheduler):
 
     def plan(self) -> list[Rung]:
         return [rung for bracket in self._brackets for rung in bracket]
+
+    @property
+    def _filling(self) -> Bracket | None:
+        """The bracket in which the next trial begins, if one has begun and is not full."""
+        last = self._open[-1] if self._open else None
+        return None if last is None or last.closed else last
+
+    @property
+    def _next(self) -> Bracket:
+        """A new bracket, the next in its turn."""
+        return Bracket(self._brackets[self._begun % len(self._brackets)], self._eta)
