@@ -73,8 +73,8 @@ class Source:
         self._initial = deque(initial)
         self._on_rejected = on_rejected
         # What is drawn from a continuous range does not repeat.
-        countable = on_repeated is not None and translation.space.size < math.inf
-        self._on_repeated = on_repeated if countable else None
+        finite = all(parameter.size < math.inf for parameter in translation.space.values())
+        self._on_repeated = on_repeated if finite else None
         self._seen: dict[tuple[Any, ...], int] = {}
         self._outcomes: dict[int, Outcome] = {}
 
@@ -96,6 +96,8 @@ class Source:
             if isinstance(answer, Answer):
                 self._refuse_to_wait_for_nothing(answer, waiting=waiting)
                 return answer
+            if not isinstance(answer, Proposal):
+                raise self._no_proposal(answer)
             config = self.translation.lift(answer.values)
             broken = self.translation.space.broken_constraint(config)
             earlier = self._earlier(config)
@@ -165,6 +167,13 @@ class Source:
     def _key(self, config: Config) -> tuple[Any, ...]:
         steps = self.translation.steps
         return tuple((name, steps[name].lower(v)) for name, v in config.items() if name in steps)
+
+    def _no_proposal(self, answer: object) -> BackendError:
+        return BackendError(
+            f"Backend {self.translation.backend!r} answered {answer!r:.80} when it was asked; this "
+            f"is a fault of the backend. Its `ask` must return Proposal(values, token), or "
+            f"Answer.NOT_READY or Answer.EXHAUSTED where it has no config."
+        )
 
     def _refuse_to_wait_for_nothing(self, answer: Answer, *, waiting: bool) -> None:
         if answer is Answer.NOT_READY and not waiting:

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from unitune.errors import MissingLibraryError, SpaceError
+from unitune.errors import MissingLibraryError, SpaceError, UnituneWarning
 from unitune.space import Categorical, Const, Float, Int, Parameter, Space
 from unitune.space.scales import Scale
 
@@ -17,9 +17,9 @@ SLACK = 1e-6
 def read_space(native: Any) -> Space:
     """Build a space from scikit-optimize.
 
-    Integers get unitune's law: each value alike, or on the log scale the share of its cell, where
-    the library's own rounding halves the share of the end values. The base of a logarithm makes
-    no difference to the law. A constraint of a `skopt.Space` comes along.
+    Integers get unitune's law: each value alike, or on the log scale the share of its cell. Where
+    the library's own rounding halves the share of the end values, a `UnituneWarning` says so. The
+    base of a logarithm makes no difference to the law. A constraint of a `skopt.Space` comes along.
 
     Args:
         native: a list of dimensions, in any form that the library takes, or a `skopt.Space`.
@@ -36,6 +36,15 @@ def read_space(native: Any) -> Space:
         if name in parameters:
             raise SpaceError(f"Two dimensions are called {name!r}; give one another name.")
         parameters[name] = _parameter(name, dimension)
+    halved = [name for name, given in zip(parameters, dimensions, strict=True) if _is_halved(given)]
+    if halved:
+        warnings.warn(
+            f"scikit-optimize rounds some integers from a continuous range, which about halves the "
+            f"share of their end values; unitune draws {', '.join(map(repr, halved))} by the exact "
+            f"law.",
+            UnituneWarning,
+            stacklevel=4,  # the caller of Space.from_skopt
+        )
     if constraint is None:
         return Space(parameters)
     return Space(parameters, constraints={"space_constraint": _on_config(constraint)})
@@ -84,6 +93,14 @@ def _parameter(name: str, dimension: Any) -> Parameter:
             f"alike. Leave prior= out."
         )
     return Const(choices[0]) if len(choices) == 1 else Categorical(tuple(choices))
+
+
+def _is_halved(dimension: Any) -> bool:
+    """Return whether the library draws an integer by rounding a number of a continuous range."""
+    from skopt.space import Integer
+
+    rounded = getattr(dimension, "transform_", None) == "normalize"
+    return isinstance(dimension, Integer) and (rounded or dimension.prior == "log-uniform")
 
 
 def _plain(value: Any) -> Any:

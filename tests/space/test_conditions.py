@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
 from unitune.errors import SpaceError
 from unitune.space import Bool, Categorical, Condition, Const, Float, Int, Space
-from unitune.space.conditions import ancestry
 
 SGD = Categorical(["sgd", "adam", "rmsprop"])
 
@@ -162,5 +163,48 @@ def test_the_ancestry_names_every_ancestor_with_the_values_all_conditions_leave(
             "x": Bool(when={"m": True, "p": [2, 3, 4]}),
         }
     )
-    assert ancestry("x", space.conditions) == {"p": (2, 3), "m": (True,)}
-    assert ancestry("p", space.conditions) == {}
+    assert space.ancestries == {"p": {}, "m": {"p": (1, 2, 3)}, "x": {"p": (2, 3), "m": (True,)}}
+
+
+def test_ancestors_come_eldest_first_whatever_order_the_conditions_have():
+    space = Space(
+        {
+            "p": Int(1, 4),
+            "m": Bool(when={"p": [1, 2, 3]}),
+            "n": Bool(when={"m": True, "p": [1, 2]}),
+            "x": Bool(when={"n": True, "m": [False, True], "p": [2, 3]}),
+        }
+    )
+    assert list(space.ancestries["x"].items()) == [("p", (2,)), ("m", (True,)), ("n", (True,))]
+
+
+@pytest.mark.parametrize("order", [iter, reversed])
+def test_a_thousand_conditions_may_hang_on_one_another(order):
+    parameters = {"p0": Bool()}
+    for i in range(1, 1100):
+        parameters[f"p{i}"] = Bool(when={f"p{i - 1}": True})
+    space = Space({name: parameters[name] for name in order(list(parameters))})
+    assert list(space) == list(parameters)
+    assert list(space.ancestries["p1099"]) == list(parameters)[:-1]
+    assert space.size == space.grid_size() == 1101
+    assert [len(config) for config in itertools.islice(space.grid(), 2)] == [1, 2]
+
+
+@pytest.mark.parametrize("known", [2, 60])
+def test_conditions_may_name_several_related_ancestors(known):
+    # Naming two leaves a Fibonacci number of ways up, naming all a power of two.
+    parameters = {"p0": Bool()}
+    for i in range(1, 60):
+        parents = range(max(0, i - known), i)
+        parameters[f"p{i}"] = Bool(when={f"p{j}": True for j in parents})
+    space = Space(parameters)
+    assert space.ancestries["p59"] == {f"p{j}": (True,) for j in range(59)}
+    assert Space.from_dict(space.to_dict()).ancestries == space.ancestries
+
+
+def test_a_hundred_thousand_choices_may_be_named_by_a_condition():
+    words = [f"word {i}" for i in range(100_000)]
+    space = Space({"p": Categorical(words), "x": Bool(when={"p": words[::2]})})
+    assert space.conditions["x"][0].values == tuple(words[::2])
+    assert space.size == 50_000 * 2 + 50_000
+    assert space.coerce({"p": words[-1]}) == {"p": words[-1]}

@@ -27,6 +27,9 @@ def test_a_dict_gives_names():
     [
         ([ordered, ordered], "Two constraints are called 'ordered'; give them names"),
         ([lambda c: True, lambda c: False], "Two constraints are called '<lambda>'"),
+        ({3: ordered}, "Constraint names are non-empty strings, not 3; name what it demands"),
+        ({"": ordered}, "Constraint names are non-empty strings, not ''"),
+        ({None: ordered}, "Constraint names are non-empty strings, not None"),
         ({"first": 3}, "Constraint 'first' is 3; give a function of the config"),
         (["a < b"], "give a function of the config"),
         (ordered, "give a dict of names and predicates"),

@@ -74,6 +74,9 @@ REFUSED = [
     (Categorical({"a"}), "give a list"),
     (Categorical(["a", "b", "a"]), "has the choice 'a' twice; leave one out"),
     (Categorical([NAN, NAN]), "twice"),
+    (Categorical([[1, {}], [1, {}]]), "twice"),
+    (Categorical(["a", "b"], ordered="yes"), "has ordered='yes'; give True or False"),
+    (Categorical(["a", "b"], ordered=1), "has ordered=1; give True or False"),
     (Categorical([(1, 2), (1, 2)]), "twice"),
 ]
 
@@ -222,6 +225,25 @@ def test_choices_of_any_kind_come_back_as_the_very_objects():
         assert parameter.index(given_object) == i
 
 
+def test_a_hundred_thousand_choices_are_told_apart_and_found():
+    parameter = checked(Categorical([*range(100_000), *map(str, range(100_000))]))
+    assert [parameter.index(value) for value in (0, "0", 99_999, "99999")] == [
+        0,
+        100_000,
+        99_999,
+        199_999,
+    ]
+    assert parameter.size == len(list(map(parameter.coerce, parameter.choices)))
+
+
+def test_looking_a_choice_up_leaves_no_trace():
+    one, other = checked(Categorical(["a", max])), checked(Categorical(["a", max]))
+    sent = pickle.dumps(one)
+    assert one.index(max) == 1
+    assert (one, repr(one), pickle.dumps(one)) == (other, repr(other), sent)
+    assert pickle.loads(pickle.dumps(one)).index(max) == 1
+
+
 def test_an_equal_object_becomes_the_choice_itself():
     choice = (1, [2, 3])
     assert checked(Categorical([choice, 2])).coerce((1, [2, 3])) is choice
@@ -307,6 +329,13 @@ def test_grids_go_evenly_along_the_scale_without_repeats(parameter, points, valu
     grid = checked(parameter).grid(points)
     assert grid == pytest.approx(values) if points == 3 else grid == values
     assert (grid[0], grid[-1]) == (values[0], values[-1])
+
+
+@pytest.mark.parametrize("parameter", [Float(0, 1), Int(1, 5), Bool(), Const(1)], ids=repr)
+@pytest.mark.parametrize("points", [True, 0, "2"])
+def test_a_grid_of_no_number_of_points_is_refused(parameter, points):
+    with pytest.raises(SpaceError, match=r"^cannot have .* grid points; give a whole number"):
+        checked(parameter).grid(points)
 
 
 def test_a_grid_of_a_thousand_million_values_is_refused_in_good_time():

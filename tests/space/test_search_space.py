@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import math
 import pickle
 import random
@@ -150,6 +151,12 @@ def test_seeds_fix_samples_and_numpys_generators_serve_too():
     assert {type(v) for v in first.values()} == {float, int, str}
 
 
+@pytest.mark.parametrize("rng", ["abc", 1.5, True, [1], object()])
+def test_what_is_no_source_of_random_numbers_is_refused(rng):
+    with pytest.raises(SpaceError, match=r"^Samples are drawn from .*give a seed"):
+        MIXED.sample(rng)
+
+
 def test_sampling_leaves_global_random_state_alone():
     random.seed(1)
     np.random.seed(1)  # noqa: NPY002 - the very state that must not move
@@ -234,10 +241,20 @@ def test_the_grid_takes_points_by_name_and_leaves_out_broken_configs():
     assert PAIR.grid_size() == PAIR.size == 16
 
 
-@pytest.mark.parametrize("points", [0, -1, 2.5, "3"])
-def test_a_senseless_number_of_grid_points_is_refused(points):
-    with pytest.raises(SpaceError, match=r"'x' cannot have .* grid points"):
-        Space({"x": Float(0, 1)}).grid(points)
+@pytest.mark.parametrize("points", [0, -1, 2.5, "3", True, False, [3]])
+@pytest.mark.parametrize("parameter", [Float(0, 1), Bool(), Const(1)])
+def test_a_senseless_number_of_grid_points_is_refused(parameter, points):
+    with pytest.raises(
+        SpaceError, match=r"^Parameter 'x' cannot have .* grid points; give a whole"
+    ):
+        Space({"x": parameter}).grid(points)
+
+
+def test_a_grid_goes_through_as_many_parameters_as_there_are():
+    space = Space({f"x{i}": Int(0, 1) for i in range(1100)})
+    first, second = itertools.islice(space.grid(), 2)
+    assert first == dict.fromkeys(space, 0)
+    assert second == {**first, "x1099": 1}
 
 
 def test_grid_points_for_an_unknown_parameter_are_refused_with_the_nearest():

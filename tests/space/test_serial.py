@@ -103,6 +103,21 @@ def test_no_object_for_a_constant_is_refused():
         through_json(Space({"act": Const(max)}), objects={"act": []})
 
 
+@pytest.mark.parametrize(
+    ("given_again", "words"),
+    [
+        ({"objects": {"akt": [max]}}, "objects= names 'akt', .*leave it out. Did you mean 'act'?"),
+        ({"objects": {"x": [1]}}, "objects= gives choices for 'x', a Float, which has none"),
+        ({"constraints": {"rulle": max}}, "constraints= names 'rulle', .*Did you mean 'rule'?"),
+    ],
+)
+def test_names_that_the_stored_space_does_not_have_are_refused(given_again, words):
+    space = Space({"act": Categorical([max, min]), "x": Float(0, 1)}, {"rule": lambda config: True})
+    needed = {"objects": {"act": [max, min]}, "constraints": {"rule": max}}
+    with pytest.raises(SpaceError, match=words):
+        through_json(space, **{name: needed[name] | given_again.get(name, {}) for name in needed})
+
+
 def test_numpy_choices_and_subclasses_count_as_objects():
     space = Space({"c": Categorical([np.float64(0.5), np.float64(1.5)])})
     with pytest.raises(SpaceError, match="objects="):

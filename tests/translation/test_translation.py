@@ -241,6 +241,33 @@ def test_what_no_exact_form_of_is_taken_is_refused_and_require_says_so():
         assert word in str(error.value)
 
 
+LIMITED = Method("m", frozenset({"float/linear", "int/linear"}), largest=1e6, most_values=1000)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "target"),
+    [
+        (Float(0.0, 1e6), Float(0.0, 1e6)),
+        (Float(-2e6, 0.0), Float(0.0, 1.0)),
+        (Int(1, 1000), Int(1, 1000)),
+        (Int(0, 1000), Float(-0.5, 1000.5)),
+        (Int(0, 10**7), Float(0.0, 1.0)),
+        (Int(10**7, 10**7 + 9), Int(0, 9)),
+        (Float(0.0, 1e7, step=1e6), Int(0, 10)),
+        (Float(1.0, 1e9, scale="log"), Float(0.0, 1.0)),
+    ],
+    ids=repr,
+)
+def test_what_is_beyond_a_methods_limits_is_rewritten_into_what_is_not(parameter, target):
+    assert lower_space(Space({"p": parameter}), "lib", LIMITED).targets == {"p": target}
+
+
+def test_a_range_that_no_rewriting_makes_small_enough_is_refused():
+    method = Method("m", frozenset({"int/linear"}), most_values=1000)
+    verdicts = lower_space(Space({"p": Int(0, 1000)}), "lib", method).verdicts
+    assert verdicts == (Verdict("p", "refused", "has too large a range for it"),)
+
+
 def test_a_translation_without_refusals_requires_nothing():
     translation = lowered(EVERY_KIND, FLOATS)
     assert translation.refused == ()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from unitune.errors import SpaceError, nearest
 from unitune.space.parameters import Bool, Categorical, Const, Float, Parameter
-from unitune.space.sameness import same
+from unitune.space.sameness import Places, same
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Condition:
 
 
 Conditions = Mapping[str, tuple[Condition, ...]]
+Ancestry = dict[str, tuple[Any, ...]]
 
 
 def read_conditions(parameters: Mapping[str, Parameter]) -> dict[str, tuple[Condition, ...]]:
@@ -48,10 +49,29 @@ def read_conditions(parameters: Mapping[str, Parameter]) -> dict[str, tuple[Cond
         )
         for name, parameter in parameters.items()
     }
-    order = _parents_first(direct)
-    for name in order:
-        _refuse_contradictions(name, direct)
-    return {name: direct[name] for name in order}
+    return {name: direct[name] for name in _parents_first(direct)}
+
+
+def read_ancestries(conditions: Conditions) -> dict[str, Ancestry]:
+    """Return the ancestors of each parameter, eldest first, with the values they must have.
+
+    Args:
+        conditions: the conditions of each parameter, parents first.
+
+    Raises:
+        SpaceError: the conditions of a parameter exclude each other.
+    """
+    ancestries: dict[str, Ancestry] = {}
+    for name, clauses in conditions.items():
+        needed: Ancestry = {}
+        for condition in clauses:
+            # What is an ancestor already has brought its own, under stricter conditions.
+            if condition.parent not in needed:
+                _narrow(needed, ancestries[condition.parent])
+            _narrow(needed, {condition.parent: condition.values})
+        _refuse_contradictions(name, needed)
+        ancestries[name] = needed
+    return ancestries
 
 
 def with_conditions(parameter: Parameter, conditions: tuple[Condition, ...]) -> Parameter:
@@ -66,17 +86,6 @@ def with_conditions(parameter: Parameter, conditions: tuple[Condition, ...]) -> 
 def _clause(values: tuple[Any, ...]) -> Any:
     alone = len(values) == 1 and not isinstance(values[0], list | tuple | set | frozenset | range)
     return values[0] if alone else list(values)
-
-
-def ancestry(name: str, conditions: Conditions) -> dict[str, tuple[Any, ...]]:
-    """Return, for each ancestor, eldest first, the values it must have for `name` to be there."""
-    needed: dict[str, tuple[Any, ...]] = {}
-    for condition in conditions[name]:
-        clauses = {**ancestry(condition.parent, conditions), condition.parent: condition.values}
-        for parent, values in clauses.items():
-            known = needed.get(parent, values)
-            needed[parent] = tuple(v for v in known if any(same(v, other) for other in values))
-    return needed
 
 
 def _clauses(name: str, parameter: Parameter) -> list[tuple[str, Any]]:
@@ -144,30 +153,35 @@ def _in_order(owner: Parameter, values: list[Any]) -> tuple[Any, ...]:
     return tuple(sorted(set(values)))
 
 
-def _parents_first(direct: Conditions) -> list[str]:
+def _parents_first(direct: Conditions) -> Iterable[str]:
     """Return the names in the order given, except that parents move ahead of their children."""
-    order: list[str] = []
-    path: list[str] = []
-
-    def place(name: str) -> None:
-        if name in order:
-            return
-        if name in path:
-            cycle = " -> ".join([*path[path.index(name) :], name])
-            raise SpaceError(f"Conditions go in a circle: {cycle}. Drop one of these when=.")
-        path.append(name)
-        for condition in direct[name]:
-            place(condition.parent)
-        path.pop()
-        order.append(name)
-
+    order: dict[str, None] = {}
     for name in direct:
-        place(name)
+        path = [name]
+        while path:
+            parents = (condition.parent for condition in direct[path[-1]])
+            missing = next((parent for parent in parents if parent not in order), None)
+            if missing is None:
+                order[path.pop()] = None
+            elif missing in path:
+                cycle = " -> ".join([*path[path.index(missing) :], missing])
+                raise SpaceError(f"Conditions go in a circle: {cycle}. Drop one of these when=.")
+            else:
+                path.append(missing)
     return order
 
 
-def _refuse_contradictions(name: str, direct: Conditions) -> None:
-    for parent, values in ancestry(name, direct).items():
+def _narrow(needed: Ancestry, clauses: Ancestry) -> None:
+    """Let every parent in `needed` keep only the values that `clauses` allow it too."""
+    for parent, values in clauses.items():
+        known = needed.setdefault(parent, values)
+        if known is not values:
+            allowed = Places(values)
+            needed[parent] = tuple(v for v in known if allowed.find(v) is not None)
+
+
+def _refuse_contradictions(name: str, needed: Ancestry) -> None:
+    for parent, values in needed.items():
         if not values:
             raise SpaceError(
                 f"Parameter {name!r} can never be there: its conditions ask for values of "

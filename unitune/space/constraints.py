@@ -44,6 +44,11 @@ def read_constraints(
         raise SpaceError(f"constraints={given!r}: give a dict of names and predicates.")
     names = [name for name, _ in named]
     for name, predicate in named:
+        if not isinstance(name, str) or not name:
+            raise SpaceError(
+                f"Constraint names are non-empty strings, not {name!r}; name what it demands, as "
+                f"in constraints={{'small enough': predicate}}."
+            )
         if not callable(predicate):
             raise SpaceError(
                 f"Constraint {name!r} is {predicate!r}; give a function of the config."

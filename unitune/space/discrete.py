@@ -5,17 +5,18 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from unitune.errors import SpaceError
-from unitune.space.record import Record, When, plain
-from unitune.space.sameness import same
+from unitune.space.record import Record, When, check_points, plain
+from unitune.space.sameness import Places, same
 
 
 class _Discrete(Record):
     """What Categorical and Bool share: a handful of objects known by their index."""
 
-    __slots__ = ()
+    __slots__ = ("__dict__",)  # holds the places, which are no field
     _POSITIONAL: ClassVar[int] = 1
 
     if TYPE_CHECKING:  # Categorical has it as a field, Bool as a constant
@@ -29,12 +30,9 @@ class _Discrete(Record):
 
     def index(self, value: Any) -> int:
         """Return which choice a value is: the very object, or one of equal type and value."""
-        for i, choice in enumerate(self.choices):
-            if choice is value:
-                return i
-        for i, choice in enumerate(self.choices):
-            if same(choice, value):
-                return i
+        place = self._places.find(value)
+        if place is not None:
+            return place
         own = plain(value)
         if own is not value:
             return self.index(own)
@@ -47,7 +45,12 @@ class _Discrete(Record):
         return self.choices[self.index(value)]
 
     def grid(self, points: int | None) -> list[Any]:
+        check_points(points)
         return list(self.choices)
+
+    @cached_property
+    def _places(self) -> Places:
+        return Places(self.choices)
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -83,9 +86,12 @@ class Categorical(_Discrete):
         choices = tuple(given)
         if not choices:
             raise SpaceError("has no choices; give at least one")
+        places = Places()
         for i, choice in enumerate(choices):
-            if any(same(choice, earlier) for earlier in choices[:i]):
+            if places.add(choice) < i:
                 raise SpaceError(f"has the choice {choice!r} twice; leave one out")
+        if not isinstance(self.ordered, bool):
+            raise SpaceError(f"has ordered={self.ordered!r}; give True or False")
         return dataclasses.replace(self, choices=choices)
 
 
@@ -141,4 +147,5 @@ class Const(Record):
         raise SpaceError(f"is the constant {self.value!r}, not {value!r}")
 
     def grid(self, points: int | None) -> list[Any]:
+        check_points(points)
         return [self.value]

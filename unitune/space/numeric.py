@@ -10,7 +10,7 @@ from typing import Any
 
 from unitune.errors import SpaceError
 from unitune.space.cells import Cells
-from unitune.space.record import Record, When, plain
+from unitune.space.record import Record, When, check_points, plain
 from unitune.space.scales import SCALES, Scale, between, fraction
 
 # Beyond 2**50 a float has too few digits left for the half steps on either side of an integer.
@@ -54,12 +54,14 @@ class _Numeric(Record):
         return cells.centre(cells.nearest(value))
 
     def grid(self, points: int | None) -> list[Any]:
+        check_points(points)
         if points is None and self.cells is None:
-            raise SpaceError("is continuous, so that a grid needs a number of points")
+            raise SpaceError("is continuous, so that a grid needs a number of points; give points=")
         if self.cells is not None and (points is None or self.cells.count <= points):
             if self.cells.count > LARGEST_GRID:
                 raise SpaceError(
-                    f"has {self.cells.count} values, too many for a grid to take them all"
+                    f"has {self.cells.count} values, too many for a grid to take them all; give "
+                    f"points="
                 )
             return [self.cells.value(i) for i in range(self.cells.count)]
         if points is None or points == 1:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol, cast
 
+from unitune.errors import SpaceError
 from unitune.space.sameness import same
 
 When = Mapping[str, Any] | None
@@ -32,7 +33,10 @@ class Parameter(Protocol):
         """Return the parameter's own form of a value; raises SpaceError if it is none of its."""
 
     def grid(self, points: int | None) -> list[Any]:
-        """Return all values, or about `points` of them spread evenly along the scale."""
+        """Return all values, or about `points` of them spread evenly along the scale.
+
+        Raises SpaceError if `points` is no number of points, or None where all are too many.
+        """
 
 
 class Record:
@@ -67,3 +71,10 @@ class Record:
 def plain(value: Any) -> Any:
     """Return the Python value of a numpy scalar, anything else as it is."""
     return value.item() if getattr(value, "shape", None) == () else value
+
+
+def check_points(points: Any) -> None:
+    """Raise SpaceError unless `points` is a number of grid points, or None for all there are."""
+    whole = isinstance(points, int) and not isinstance(points, bool)
+    if points is not None and not (whole and points >= 1):
+        raise SpaceError(f"cannot have {points!r} grid points; give a whole number from 1 on")

@@ -9,11 +9,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 from unitune.errors import SpaceError, nearest
-from unitune.space.conditions import Condition, read_conditions, with_conditions
+from unitune.space.conditions import (
+    Ancestry,
+    Condition,
+    read_ancestries,
+    read_conditions,
+    with_conditions,
+)
 from unitune.space.constraints import Constraint, Predicate, read_constraints
 from unitune.space.counting import count_configs
 from unitune.space.parameters import PARAMETERS, Parameter
-from unitune.space.sameness import same
+from unitune.space.sameness import Places
 
 Config = dict[str, Any]
 
@@ -54,7 +60,7 @@ class Space(Mapping[str, Parameter]):
         False
     """
 
-    __slots__ = ("_parameters", "conditions", "constraints")
+    __slots__ = ("_parameters", "ancestries", "conditions", "constraints")
 
     def __init__(
         self,
@@ -63,6 +69,7 @@ class Space(Mapping[str, Parameter]):
     ) -> None:
         checked = _checked(parameters)
         self.conditions: dict[str, tuple[Condition, ...]] = read_conditions(checked)
+        self.ancestries: dict[str, Ancestry] = read_ancestries(self.conditions)
         self.constraints: tuple[Constraint, ...] = read_constraints(constraints)
         for constraint in self.constraints:
             if constraint.name in checked:
@@ -116,7 +123,7 @@ class Space(Mapping[str, Parameter]):
             rng: a `random.Random`, a `numpy.random.Generator`, a seed, or None for a fresh one.
 
         Raises:
-            SpaceError: the constraints refused 10,000 draws in a row.
+            SpaceError: `rng` is none of these, or the constraints refused 10,000 draws in a row.
 
         Example:
             >>> from unitune import Int, Space
@@ -195,22 +202,7 @@ class Space(Mapping[str, Parameter]):
             >>> list(Space({"x": Float(0, 1), "b": Bool()}).grid(2))[:3]
             [{'x': 0.0, 'b': False}, {'x': 0.0, 'b': True}, {'x': 1.0, 'b': False}]
         """
-        values = self.grid_values(points)
-        names = list(self)
-
-        def complete(config: Config, place: int) -> Iterator[Config]:
-            if place == len(names):
-                if self.broken_constraint(config) is None:
-                    yield config
-                return
-            name = names[place]
-            if not self.is_active(name, config):
-                yield from complete(config, place + 1)
-                return
-            for value in values[name]:
-                yield from complete({**config, name: value}, place + 1)
-
-        return complete({}, 0)
+        return self._combinations(self.grid_values(points))
 
     def grid_values(self, points: int | Mapping[str, int] | None = None) -> dict[str, list[Any]]:
         """Return the values that a grid takes of each parameter; see `grid`."""
@@ -220,29 +212,51 @@ class Space(Mapping[str, Parameter]):
         values = {}
         for name, parameter in self.items():
             wanted = points.get(name) if isinstance(points, Mapping) else points
-            if wanted is not None and (not isinstance(wanted, int) or wanted < 1):
-                raise SpaceError(f"Parameter {name!r} cannot have {wanted!r} grid points.")
             try:
                 values[name] = parameter.grid(wanted)
             except SpaceError as refusal:
-                raise SpaceError(f"Parameter {name!r} {refusal}; give points=.") from None
+                raise SpaceError(f"Parameter {name!r} {refusal}.") from None
         return values
 
     def grid_size(self, points: int | Mapping[str, int] | None = None) -> int:
-        """Return how many configs a grid has before constraints; see `grid`."""
+        """Return how many configs a grid has before constraints; see `grid` and `size`."""
         values = self.grid_values(points)
         sizes = {name: len(taken) for name, taken in values.items()}
+        parents = {c.parent for clauses in self.conditions.values() for c in clauses}
+        taken = {name: Places(values[name]) for name in parents}
 
         def has(name: str, value: Any) -> bool:
-            return any(same(value, taken) for taken in values[name])
+            return taken[name].find(value) is not None
 
         return int(count_configs(self.conditions, sizes, has))
 
     @property
     def size(self) -> float:
-        """How many configs there are before constraints: an int, or `math.inf`."""
+        """How many configs there are before constraints: an int, or `math.inf`.
+
+        Raises SpaceError where conditions join so many parameters that the count would not end.
+        """
         sizes = {name: parameter.size for name, parameter in self.items()}
         return count_configs(self.conditions, sizes)
+
+    def _combinations(self, values: Mapping[str, list[Any]]) -> Iterator[Config]:
+        names = list(self)
+        # For each parameter, the configs up to it that are still to be completed.
+        stack: list[Iterator[Config]] = [iter([{}])]
+        while stack:
+            config = next(stack[-1], None)
+            if config is None:
+                stack.pop()
+            elif len(stack) <= len(names):
+                name = names[len(stack) - 1]
+                stack.append(self._extended(config, name, values[name]))
+            elif self.broken_constraint(config) is None:
+                yield config
+
+    def _extended(self, config: Config, name: str, values: Iterable[Any]) -> Iterator[Config]:
+        if not self.is_active(name, config):
+            return iter([config])
+        return ({**config, name: value} for value in values)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the definition as JSON values; see `from_dict` for what JSON cannot hold."""
@@ -314,6 +328,11 @@ def as_space(given: Space | Mapping[str, Parameter]) -> Space:
 
 
 def _generator(seed: int | None) -> random.Random:
+    if isinstance(seed, bool) or not (seed is None or hasattr(seed, "__index__")):
+        raise SpaceError(
+            f"Samples are drawn from {seed!r}, which is no source of random numbers; give a seed "
+            f"(a whole number), a random.Random or a numpy.random.Generator."
+        )
     # index() takes numpy's integers too; random.Random refuses them
     return random.Random(None if seed is None else operator.index(seed))
 

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from unitune.errors import SpaceError
+from unitune.errors import SpaceError, nearest
 from unitune.space.constraints import Predicate
 from unitune.space.parameters import PARAMETERS, Bool, Categorical, Const, Parameter
 from unitune.space.search_space import Space
@@ -62,6 +62,8 @@ def _read(
             f"The constraint {missing[0]!r} is stored by name only; give its predicate with "
             f"constraints={{{missing[0]!r}: …}}."
         )
+    _refuse_unknown("constraints", constraints, data["constraints"])
+    _refuse_unknown("objects", objects, data["parameters"])
     unpacked = {
         name: _parameter_from_dict(name, fields, objects)
         for name, fields in data["parameters"].items()
@@ -71,6 +73,16 @@ def _read(
             when = {p: _allowed(unpacked[p], stored) for p, stored in fields["when"].items()}
             unpacked[name] = dataclasses.replace(unpacked[name], when=when)  # type: ignore[type-var]
     return Space(unpacked, {name: constraints[name] for name in data["constraints"]})
+
+
+def _refuse_unknown(argument: str, given: Iterable[str], stored: Iterable[str]) -> None:
+    known = list(stored)
+    for name in given:
+        if name not in known:
+            raise SpaceError(
+                f"{argument}= names {name!r}, and the stored space has none of that name; leave it "
+                f"out. {nearest(name, known)}"
+            )
 
 
 def _parameter_to_dict(name: str, space: Space) -> dict[str, Any]:
@@ -115,6 +127,10 @@ def _parameter_from_dict(
         )
     values = {key: value for key, value in fields.items() if key not in ("type", "when")}
     key = "choices" if cls is Categorical else "value" if cls is Const else None
+    if key is None and name in objects:
+        raise SpaceError(
+            f"objects= gives choices for {name!r}, a {cls.__name__}, which has none; leave it out."
+        )
     if key is not None and name in objects:
         values[key] = _given_again(name, list(objects[name]), values[key], cls)
     elif key is not None:

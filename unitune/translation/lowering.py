@@ -55,8 +55,7 @@ def _countable(p: Float | Int) -> Iterator[tuple[str, Step]]:
         # Far from zero the half steps at either end would hold a float more or less than others.
         if math.ulp(max(-low, high)) < FINE * cells.step:
             yield "float/linear", Rounded(Float(low, high), cells)
-        else:
-            yield "float/linear", Quantile(Float(0.0, 1.0), p)
+        yield "float/linear", Quantile(Float(0.0, 1.0), p)
         return
     if isinstance(p, Int) and p.step in (None, 1):
         yield "int/log", Counted(Int(p.low, p.high, scale="log"), cells)

@@ -9,7 +9,6 @@ from typing import Any, Literal
 from unitune.capabilities import Method
 from unitune.errors import BackendError, TranslationError
 from unitune.space import Config, Const, Parameter, Space
-from unitune.space.conditions import ancestry
 from unitune.space.parameters import Categorical
 from unitune.translation.lowering import lowerings
 from unitune.translation.steps import Raw, Step, Target
@@ -123,7 +122,7 @@ class Translation:
         """
         return {
             parent: frozenset(int(self.steps[parent].lower(value)) for value in values)
-            for parent, values in ancestry(name, self.space.conditions).items()
+            for parent, values in self.space.ancestries[name].items()
             if parent in self.steps and name in self.gated
         }
 
@@ -170,10 +169,12 @@ def lower_space(space: Space, backend: str, method: Method) -> Translation:
             verdicts.append(Verdict(name, "lowered", "constant, added by unitune"))
             continue
         tried = list(lowerings(parameter))
-        step = next((step for kind, step in tried if kind in method.takes), None)
+        taken = [step for kind, step in tried if kind in method.takes]
+        step = next((step for step in taken if _fits(step.target, method)), None)
         if step is None:
             kinds = ", ".join(dict.fromkeys(kind for kind, _ in tried))
-            verdicts.append(Verdict(name, "refused", f"needs one of {kinds}"))
+            why = "has too large a range for it" if taken else f"needs one of {kinds}"
+            verdicts.append(Verdict(name, "refused", why))
             continue
         steps[name] = step
         how = [step.how] if step.how else []
@@ -206,9 +207,18 @@ def _single(parameter: Parameter) -> bool:
     return isinstance(parameter, Categorical) and len(parameter.choices) == 1
 
 
+def _fits(target: Target, method: Method) -> bool:
+    """Return whether a parameter is within the limits up to which a method takes its kind."""
+    if isinstance(target, Categorical):
+        return True
+    if target.cells is not None and target.size > method.most_values:
+        return False
+    return target.scale != "linear" or max(-target.low, target.high) <= method.largest
+
+
 def _gated(name: str, space: Space, method: Method, steps: Mapping[str, Step]) -> bool:
     if "conditional" in method.takes:
         return True
-    parents = [parent for parent in ancestry(name, space.conditions) if parent in steps]
+    parents = [parent for parent in space.ancestries[name] if parent in steps]
     choices = all(isinstance(steps[parent].target, Categorical) for parent in parents)
     return "conditional/choice" in method.takes and choices
