@@ -88,6 +88,11 @@ class Problem:
     partial: bool = False
     steered: bool = False
 
+    @property
+    def title(self) -> str:
+        """The method and its backend, as sentences name them."""
+        return f"Method {self.method.name!r} of backend {self.translation.backend!r}"
+
     def loss(self, value: float) -> float:
         """Return the value with the sign that makes smaller better."""
         return value if self.mode == "min" else -value
@@ -126,7 +131,7 @@ class Backend(ABC):
         By default `cls(problem, **problem.options)`: the options are what the constructor takes
         beside the problem.
         """
-        return build(cls, problem.options, problem=problem)
+        return build(cls, problem.options, problem.title, problem=problem)
 
     @property
     @abstractmethod
@@ -242,35 +247,38 @@ class Service(Backend):
         """
 
 
-def build(factory: Callable[..., Built], options: Mapping[str, Any], **fixed: Any) -> Built:
+def build(
+    factory: Callable[..., Built], options: Mapping[str, Any], title: str = "", /, **fixed: Any
+) -> Built:
     """Call a library's constructor with the user's options, refusing those it does not know.
 
     Args:
         factory: the constructor or function.
         options: the user's options for the method.
+        title: what refuses them, such as `Problem.title`; by default the constructor's name.
         fixed: arguments that unitune sets and the user may not, such as the seed.
 
     Raises:
         OptionError: an option is unknown, or is one that unitune sets.
     """
     names = list(inspect.signature(factory).parameters)
-    title = getattr(factory, "__name__", str(factory))
+    called = getattr(factory, "__name__", str(factory))
     for name in options:
         if name in fixed:
             raise OptionError(
-                f"The option {name!r} is set by unitune itself for {title}; use the argument of "
-                f"run() instead."
+                f"The option {name!r} is set by unitune itself; use the argument of run() instead."
             )
         if name not in names:
             raise OptionError(
-                f"{title} has no option {name!r}. {nearest(name, set(names) - set(fixed))}"
+                f"{title or called} has no option {name!r}. "
+                f"{nearest(name, set(names) - set(fixed))}"
             )
     seen = _WATCHED.get()
     if seen is not None:
         parameters = inspect.signature(factory).parameters.values()
         defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
         used = {**defaults, **options}
-        seen[title] = {name: value for name, value in used.items() if name not in fixed}
+        seen[called] = {name: value for name, value in used.items() if name not in fixed}
     return factory(**options, **fixed)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Literal
@@ -40,6 +41,8 @@ class Method:
         name: what users call it.
         takes: the kinds it takes natively.
         about: one line for listings.
+        largest: how far from zero a number on a linear scale may go to be taken natively.
+        most_values: how many values an integer or a number with steps may have for it.
         learns: whether results change what it proposes.
         reproducible: whether a seed fixes its proposals.
         unordered: whether the order in which trials under way are told changes no proposal, as
@@ -56,6 +59,8 @@ class Method:
     takes: frozenset[Kind]
     _: KW_ONLY
     about: str = ""
+    largest: float = math.inf
+    most_values: float = math.inf
     learns: bool = True
     reproducible: bool = True
     unordered: bool = False
@@ -81,6 +86,9 @@ class SchedulerSpec:
         needs: importable modules that it needs beyond the library itself.
         methods: the methods of its backend that it goes with, as long as they propose by
             themselves; empty for all.
+        plan: for one of a library: the scheduler of unitune's of the same rule, whose rungs are
+            those to show beside what it did; empty where it has none.
+        means: which of its options are options of `plan`, by their names there; `eta` is one.
     """
 
     name: str
@@ -92,6 +100,8 @@ class SchedulerSpec:
     methods: tuple[str, ...] = ()
     extra: str | None = None
     needs: tuple[str, ...] = ()
+    plan: str = ""
+    means: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +110,9 @@ class ExecutorSpec:
 
     Args:
         name: what users call it.
-        target: 'package.module:Class' of its `unitune.executors.Executor`. It is called with what
-            evaluates a job, what takes reports, those settings by keyword that it `takes`, and
-            the user's `executor_options`.
+        target: 'package.module:Class' of its `unitune.executors.Executor`. All that it is called
+            with comes by keyword: `evaluate`, which evaluates a job, `on_report`, which takes
+            reports, those settings that it `takes`, and the user's `executor_options`.
         takes: the settings of a run that it keeps to; without 'workers', it runs one trial at a
             time.
         distribution: the library that it runs on, by its name on the package index.
@@ -167,7 +177,8 @@ class BackendSpec:
         name: what users call it.
         target: 'package.module:Class' of its `Study` or `Service`, imported when one is opened.
         methods: its methods.
-        flagship: the method that `bayesian` means here; None where there is no such method.
+        flagship: the method that `bayesian`, the default, means here. Where it is None, the only
+            method is the default; of several, users must name one.
         contract: 'study' (ask and tell) or 'service' (the library owns the loop).
         distribution: the wrapped library's name on the package index; None for none.
         module: the module whose presence shows that it is installed.

@@ -37,7 +37,7 @@ class BuiltinStudy(Study):
     @classmethod
     def open(cls, problem: Problem) -> Self:
         factory = _grid if problem.method.name == "grid" else _random
-        return cls(problem, build(factory, problem.options, problem=problem))
+        return cls(problem, build(factory, problem.options, problem.title, problem=problem))
 
     def ask(self) -> Proposal | Answer:
         config = next(self._configs, None)

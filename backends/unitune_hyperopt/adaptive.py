@@ -32,13 +32,20 @@ def suggest(new_ids: list[int], domain: Any, trials: Any, seed: int) -> list[dic
 
 
 @contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Lend the global generators, which atpe draws from, and put them back as they were."""
+def kept_random_state() -> Iterator[None]:
+    """Put the global generators back as they were."""
     states = random.getstate(), np.random.get_state()  # noqa: NPY002
-    random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002
     try:
         yield
     finally:
         random.setstate(states[0])
         np.random.set_state(states[1])  # noqa: NPY002
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Lend the global generators, which atpe draws from."""
+    with kept_random_state():
+        random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002
+        yield

@@ -12,6 +12,9 @@ TAKES: frozenset[Kind] = frozenset(
     {"float/linear", "float/log", "categorical/any", "conditional/choice"}
 )
 
+# TPE squares distances: beyond this they overflow, and every proposal is as good as any other.
+LARGEST = 1e150
+
 # atpe knows parameters, but not under which conditions they are there.
 FLAT: frozenset[Kind] = TAKES - {"conditional/choice"}
 
@@ -26,7 +29,13 @@ def unitune_backends() -> list[BackendSpec]:
             about="tree-structured Parzen estimators, and annealing, over conditional spaces",
             methods=(
                 Method("random", TAKES, about="independent draws", learns=False),
-                Method("tpe", TAKES, about="tree-structured Parzen estimator", unordered=True),
+                Method(
+                    "tpe",
+                    TAKES,
+                    about="tree-structured Parzen estimator",
+                    largest=LARGEST,
+                    unordered=True,
+                ),
                 Method(
                     "anneal", TAKES, about="draws ever closer to the best trials", unordered=True
                 ),
@@ -34,6 +43,7 @@ def unitune_backends() -> list[BackendSpec]:
                     "atpe",
                     FLAT,
                     about="TPE whose settings are predicted from the trials so far",
+                    largest=LARGEST,
                     needs=("lightgbm", "sklearn"),
                     extra="hyperopt-atpe",
                 ),

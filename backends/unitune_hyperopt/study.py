@@ -47,7 +47,7 @@ class HyperoptStudy(Study):
     def open(cls, problem: Problem) -> Self:
         # a composed method is given configs and never asked for any
         factory = ALGORITHMS.get(problem.method.name, random)
-        return cls(problem, build(factory, problem.options))
+        return cls(problem, build(factory, problem.options, problem.title))
 
     def ask(self) -> Proposal | Answer:
         # One id a time: TPE returns one trial however many ids it is given, and burns the rest.

@@ -41,6 +41,8 @@ METHODS = (
         "gp",
         FLAT,
         about="Gaussian process",
+        # Upstream lists every value of an integer, several times over, to propose one of them.
+        most_values=10**6,
         unordered=True,
         needs=("torch", "scipy"),
         extra="optuna-gp",
@@ -55,14 +57,24 @@ METHODS = (
     Method("nsga2", FLAT, about="genetic algorithm with non-dominated sorting", unordered=True),
 )
 
+ETA = {"reduction_factor": "eta"}
+HALVING = {**ETA, "min_early_stopping_rate": "rate"}
+
 # Optuna stops a trial at once or not at all: its successive halving is the asynchronous one, and
 # the brackets of its Hyperband are that too. By default each finds out by itself how far trials go.
 SCHEDULERS = (
     SchedulerSpec("median", about="worse than the median of complete trials at the same step"),
     SchedulerSpec("percentile", about="as median, for any percentile="),
-    SchedulerSpec("asha", about="asynchronous successive halving"),
-    SchedulerSpec("successive_halving", about="asynchronous, the same as asha"),
-    SchedulerSpec("hyperband", about="brackets of asynchronous successive halving"),
+    SchedulerSpec("asha", about="asynchronous successive halving", plan="asha", means=HALVING),
+    SchedulerSpec(
+        "successive_halving", about="asynchronous, the same as asha", plan="asha", means=HALVING
+    ),
+    SchedulerSpec(
+        "hyperband",
+        about="brackets of asynchronous successive halving",
+        plan="hyperband",
+        means=ETA,
+    ),
     SchedulerSpec(
         "wilcoxon", about="worse than the best by a signed-rank test, for folds", needs=("scipy",)
     ),

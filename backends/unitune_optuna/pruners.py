@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
@@ -14,7 +15,7 @@ from optuna.pruners import BasePruner, NopPruner
 
 from unitune.backend import Scheduling, build
 from unitune.errors import OptionError, nearest
-from unitune.schedulers.settings import bounds, whole
+from unitune.schedulers.settings import bounds, real, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,23 @@ class Kind:
     most: str | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
+
+# Options with the least that makes sense: Optuna would take numbers of the wrong kind, and some
+# fail in the middle of a run.
+WHOLE: Mapping[str, int] = {
+    "n_startup_trials": 0,
+    "n_warmup_steps": 0,
+    "interval_steps": 1,
+    "n_min_trials": 1,
+    "min_resource": 1,
+    "max_resource": 1,
+    "min_early_stopping_rate": 0,
+    "bootstrap_count": 0,
+    "n_startup_steps": 0,
+    "patience": 0,
+}
+EXAMPLES: Mapping[str, Any] = {"percentile": 25.0, "patience": 3}
+REAL: Mapping[str, float] = {"percentile": 0.0, "p_threshold": 0.0, "min_delta": 0.0}
 
 # One in three goes on, with every scheduler and every backend.
 HALVING = Kind(
@@ -56,12 +74,13 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
-def open_pruner(scheduling: Scheduling | None, given: Any) -> BasePruner:
+def open_pruner(scheduling: Scheduling | None, given: Any, *, steered: bool = False) -> BasePruner:
     """Return a pruner of one's own: pruners remember things, and must not share memories.
 
     Args:
         scheduling: which of Optuna's pruners, and how; None for none.
         given: the user's own pruner, from the method's option `pruner`; None for none.
+        steered: whether a scheduler of unitune's stops trials too.
 
     Raises:
         OptionError: both are given, `given` is no pruner, or an option makes no sense.
@@ -73,10 +92,11 @@ def open_pruner(scheduling: Scheduling | None, given: Any) -> BasePruner:
             f"The option pruner={given!r} is refused: it takes a pruner object. One of Optuna's "
             f"own is named by scheduler=. {nearest(str(given), KINDS)}"
         )
-    if scheduling is not None:
+    if scheduling is not None or steered:
+        other = "unitune's scheduler" if scheduling is None else f"scheduler={scheduling.name!r}"
         raise OptionError(
-            f"scheduler={scheduling.name!r} and the option pruner={given!r} are two pruners, and "
-            f"an Optuna study has one. Leave one of them out."
+            f"{other} and the option pruner={given!r} would both stop trials, and a run has one "
+            f"that does. Leave one of them out."
         )
     return copy.deepcopy(given)
 
@@ -112,13 +132,30 @@ def _options(name: str, kind: Kind, options: dict[str, Any]) -> dict[str, Any]:
     options = {**kind.defaults, **options}
     if "reduction_factor" in options:
         whole("eta", options["reduction_factor"], least=2)
+    _check(name, kind, options)
     return options
+
+
+def _check(name: str, kind: Kind, options: Mapping[str, Any]) -> None:
+    for option, parameter in inspect.signature(kind.factory).parameters.items():
+        value = options.get(option, parameter.default)
+        if value is parameter.empty:
+            raise OptionError(
+                f"Scheduler {name!r} needs the option {option}=, for which Optuna has no default: "
+                f"give scheduler_options={{{option!r}: {EXAMPLES[option]!r}}}, for example."
+            )
+        if isinstance(value, str) and value == parameter.default:  # such as 'auto'
+            continue
+        if option in WHOLE:
+            whole(option, value, least=WHOLE[option])
+        elif option in REAL:
+            real(option, value, least=REAL[option])
 
 
 def _wrapped(given: Any, scheduling: Scheduling) -> BasePruner | None:
     if given is None:
         return None
-    known = KINDS.keys() - {"patient"}
+    known = KINDS.keys() - {"patient", "percentile", "threshold"}  # which need options of their own
     if given not in known:
         raise OptionError(
             f"The option wrapped_pruner={given!r} is refused: give the name of the pruner that is "

@@ -14,6 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from unitune.backend import Problem, build
 from unitune.errors import OptionError
+from unitune.settings import read_whole
 from unitune.space.design import points_for_budget
 from unitune_optuna.distributions import external
 
@@ -29,6 +30,19 @@ SAMPLERS: Mapping[str, Callable[..., BaseSampler]] = {
 # These log a line for each parameter that they leave to random draws, such as CMA-ES's choices,
 # and for packages that would make them faster.
 TALKATIVE = frozenset({"qmc", "gp", "cmaes"})
+
+# Options that are whole numbers, and the least that makes sense. Most samplers take any number, and
+# fail once their random trials are over.
+WHOLE: Mapping[str, int] = {
+    "n_startup_trials": 0,
+    "n_ei_candidates": 1,
+    "popsize": 2,
+    "population_size": 2,
+}
+NUMBERS = ("prior_weight", "sigma0")
+FUNCTIONS = ("gamma", "weights")
+# Of these None is the default, by which the sampler decides for itself.
+OPEN = ("popsize", *NUMBERS, *FUNCTIONS)
 
 # GridSampler holds every config of the grid in memory.
 LARGEST_GRID = 1_000_000
@@ -58,11 +72,31 @@ def open_sampler(problem: Problem, options: Mapping[str, Any]) -> BaseSampler:
     """Return the sampler of a method, seeded, with the user's options."""
     name = problem.method.name
     if name == "grid":
-        return build(grid_sampler, options, problem=problem)
+        return build(grid_sampler, options, problem.title, problem=problem)
+    _check(options)
     with warnings.catch_warnings():
         # Which of its samplers Optuna calls experimental is its own affair.
         warnings.simplefilter("ignore", ExperimentalWarning)
-        return build(SAMPLERS[name], options, seed=problem.seed)
+        try:
+            return build(SAMPLERS[name], options, problem.title, seed=problem.seed)
+        except (TypeError, ValueError) as error:
+            if isinstance(error, OptionError):
+                raise
+            raise OptionError(
+                f"Optuna refuses the options {dict(options)!r} for the method {name!r}: {error}"
+            ) from error
+
+
+def _check(options: Mapping[str, Any]) -> None:
+    for option, value in options.items():
+        if option in OPEN and value is None:
+            continue
+        if option in WHOLE:
+            read_whole(option, value, least=WHOLE[option])
+        elif option in NUMBERS and not (isinstance(value, int | float) and value >= 0):
+            raise OptionError(f"{option}={value!r}: give a number of at least 0.")
+        elif option in FUNCTIONS and not callable(value):
+            raise OptionError(f"{option}={value!r}: give a function of the number of trials.")
 
 
 def grid_sampler(problem: Problem, points: int | Mapping[str, int] | None = None) -> BaseSampler:

@@ -65,7 +65,9 @@ class OptunaStudy(Study):
     @classmethod
     def open(cls, problem: Problem) -> Self:
         options = dict(problem.options)
-        pruner = open_pruner(problem.scheduler, options.pop("pruner", None))
+        pruner = open_pruner(
+            problem.scheduler, options.pop("pruner", None), steered=problem.steered
+        )
         sampler = open_sampler(problem, options)
         with silence():
             study = optuna.create_study(

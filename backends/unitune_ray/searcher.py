@@ -196,10 +196,10 @@ def open_search(problem: Problem, watch: Watch, options: Mapping[str, Any]) -> S
     population = kind is not None and kind.hands_on
     samples = problem.n_trials if population else problem.limit or problem.n_trials
     if problem.proposer is not None:
-        build(_no_options, options)
+        build(_no_options, options, problem.title)
         return StudySearcher(watch, problem, problem.proposer), {}, samples
     if method == "grid":
-        return build(_grid, options, problem=problem, watch=watch)
+        return build(_grid, options, problem.title, problem=problem, watch=watch)
     if method == "random":
         search = build(
             Variants,

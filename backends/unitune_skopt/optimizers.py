@@ -9,6 +9,8 @@ holds two matrices of trials x trials).
 
 from __future__ import annotations
 
+import math
+import numbers
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
@@ -20,6 +22,7 @@ from skopt import Optimizer
 from skopt.utils import cook_estimator, normalize_dimensions
 
 from unitune.errors import OptionError
+from unitune.settings import read_whole
 from unitune_skopt.boosting import BoostedQuantiles
 
 LARGEST_SEED = np.iinfo(np.int32).max
@@ -42,6 +45,10 @@ class Settings:
         raise NotImplementedError
 
     def _check(self) -> None:
+        # The library would find out at its first fit, with trials already spent.
+        read_whole("n_initial_points", self.n_initial_points, least=0)
+        if self.model_queue_size is not None:
+            read_whole("model_queue_size", self.model_queue_size, least=1)
         # Designs are made before anything is asked whether it is allowed.
         if self.space_constraint is not None and self.initial_point_generator != "random":
             raise OptionError(
@@ -81,14 +88,18 @@ class _Surrogate(Settings):
     acq_func: str = "EI"
     n_points: int = 10_000
     xi: float = 0.01
-    kappa: float = 1.96
+    kappa: Any = 1.96
     n_jobs: int = 1
     base_estimator: Any = None
 
     def _check(self) -> None:
         super()._check()
-        if self.n_points < 1:
-            raise OptionError(f"n_points={self.n_points!r}: scikit-optimize needs 1 or more.")
+        read_whole("n_points", self.n_points, least=1)
+        _check_number("xi", self.xi)
+        if self.kappa != "inf":  # the library's word for nothing but exploration
+            _check_number("kappa", self.kappa)
+        if self.n_jobs == 0 or not isinstance(self.n_jobs, int | None):
+            raise OptionError(f"n_jobs={self.n_jobs!r}: give a whole number, or -1 for all cores.")
         if str(self.acq_func).endswith("ps"):
             raise OptionError(
                 f"scikit-optimize's acq_func={self.acq_func!r} needs the seconds of each trial "
@@ -96,7 +107,7 @@ class _Surrogate(Settings):
             )
 
     def _surrogate(self, estimator: Any, *, restarts: int = 5, **given: Any) -> Any:
-        return self._build(
+        optimizer = self._build(
             estimator,
             acq_func=self.acq_func,
             acq_func_kwargs={"xi": self.xi, "kappa": self.kappa},
@@ -108,6 +119,12 @@ class _Surrogate(Settings):
             n_jobs=self.n_jobs,
             **given,
         )
+        if self.acq_func == "PVRS" and not hasattr(optimizer.base_estimator_, "sample_y"):
+            raise OptionError(
+                "acq_func='PVRS' draws functions from a Gaussian process, and this method has "
+                "none; use 'EI', 'LCB' or 'PI'."
+            )
+        return optimizer
 
 
 @dataclass(frozen=True)
@@ -121,14 +138,14 @@ class GaussianProcess(_Surrogate):
     noise: Any = "gaussian"
 
     def _check(self) -> None:
-        # The library would find out at its first fit, with trials already spent.
         super()._check()
+        read_whole("n_restarts_optimizer", self.n_restarts_optimizer, least=0)
         if self.n_restarts_optimizer < 1 and self.acq_optimizer != "sampling":
             raise OptionError(
                 f"n_restarts_optimizer={self.n_restarts_optimizer!r}: scikit-optimize needs 1 or "
                 f"more points to refine. Add acq_optimizer='sampling' to refine none."
             )
-        if self.noise != "gaussian" and not isinstance(self.noise, int | float):
+        if self.noise != "gaussian" and not (_finite(self.noise) and self.noise >= 0):
             raise OptionError(f"noise={self.noise!r}: give 'gaussian' or a variance.")
 
     def optimizer(self) -> Any:
@@ -208,3 +225,13 @@ SETTINGS: dict[str, type[Settings]] = {
     "rf": RandomForest,
     "gbrt": BoostedTrees,
 }
+
+
+def _check_number(name: str, given: Any) -> None:
+    if not _finite(given):
+        raise OptionError(f"{name}={given!r}: give a number.")
+
+
+def _finite(given: Any) -> bool:
+    real = isinstance(given, numbers.Real) and not isinstance(given, bool)
+    return real and math.isfinite(given)

@@ -14,6 +14,9 @@ NORMALISED: frozenset[Kind] = frozenset(
 )
 PLAIN: frozenset[Kind] = NORMALISED | {"int/linear"}
 
+# scikit-learn's trees hold numbers in 32 bits, and refuse those beyond.
+LARGEST_IN_TREES = (2 - 2**-23) * 2.0**127
+
 
 @hookimpl
 def unitune_backends() -> list[BackendSpec]:
@@ -37,9 +40,24 @@ def unitune_backends() -> list[BackendSpec]:
                     NORMALISED,
                     about="the library's Gaussian process with cheaper settings of unitune's own",
                 ),
-                Method("forest", PLAIN, about="extra trees, as forest_minimize"),
-                Method("rf", PLAIN, about="random forest, as forest_minimize with 'RF'"),
-                Method("gbrt", PLAIN, about="gradient-boosted quantile trees, as gbrt_minimize"),
+                Method(
+                    "forest",
+                    PLAIN,
+                    about="extra trees, as forest_minimize",
+                    largest=LARGEST_IN_TREES,
+                ),
+                Method(
+                    "rf",
+                    PLAIN,
+                    about="random forest, as forest_minimize with 'RF'",
+                    largest=LARGEST_IN_TREES,
+                ),
+                Method(
+                    "gbrt",
+                    PLAIN,
+                    about="gradient-boosted quantile trees, as gbrt_minimize",
+                    largest=LARGEST_IN_TREES,
+                ),
                 Method(
                     "grid",
                     PLAIN,

@@ -166,7 +166,7 @@ def _optimizer(problem: Problem, points: Points) -> Any:
     }
     if not problem.method.learns:
         fixed["n_initial_points"] = problem.n_trials
-    settings = build(SETTINGS[problem.method.name], problem.options, **fixed)
+    settings = build(SETTINGS[problem.method.name], problem.options, problem.title, **fixed)
     try:
         return _quietly(settings.optimizer)
     except OptionError:

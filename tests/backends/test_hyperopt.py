@@ -27,6 +27,7 @@ from spaces import CONDITIONAL, EVERY_KIND, MIXED, any_loss, mixed_loss
 import unitune
 from unitune import Bool, Categorical, Const, Float, Infeasible, Int, Space, State
 from unitune.errors import MissingLibraryError, OptionError, SpaceError, UnituneWarning
+from unitune_hyperopt import algorithms
 
 ALGORITHMS = {
     "random": rand.suggest,
@@ -447,14 +448,41 @@ def test_options_reach_annealing():
 @pytest.mark.parametrize(
     ("method", "option", "said"),
     [
-        ("tpe", "gama", "tpe has no option 'gama'. Did you mean 'gamma'"),
-        ("anneal", "shrink", "anneal has no option 'shrink'. Did you mean 'shrink_coef'"),
-        ("random", "gamma", "random has no option 'gamma'"),
+        ("tpe", "gama", "'tpe' of backend 'hyperopt' has no option 'gama'. Did you mean 'gamma'"),
+        ("anneal", "shrink", "has no option 'shrink'. Did you mean 'shrink_coef'"),
+        ("random", "gamma", "Method 'random' of backend 'hyperopt' has no option 'gamma'"),
     ],
 )
 def test_unknown_options_are_refused(method, option, said):
     with pytest.raises(OptionError, match=said.replace(".", r"\.")):
         run(MIXED, mixed_loss, method, options={option: 1})
+
+
+@pytest.mark.parametrize(
+    ("method", "options", "said"),
+    [
+        ("tpe", {"n_EI_candidates": 0}, "n_EI_candidates=0: give a whole number from 1 on"),
+        ("tpe", {"n_startup_jobs": "5"}, "n_startup_jobs='5': give a whole number from 0 on"),
+        ("tpe", {"gamma": "x"}, "gamma='x': give a number of at least 0"),
+        ("tpe", {"gamma": math.nan}, "gamma=nan: give a number"),
+        ("tpe", {"prior_weight": -1}, "prior_weight=-1: give a number of at least 0"),
+        ("anneal", {"avg_best_idx": 0.5}, "avg_best_idx=0.5: give a number of at least 1"),
+        ("anneal", {"shrink_coef": -1}, "shrink_coef=-1: give a number of at least 0"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused_before_anything_runs(method, options, said):
+    with pytest.raises(OptionError, match=said):
+        run(MIXED, pytest.fail, method, options=options)
+
+
+def test_tpe_is_given_no_range_whose_square_overflows():
+    # beyond it Hyperopt warns, and its estimates are all the same; warnings are errors here
+    space = Space({"far": Float(-1e300, 1e300), "steps": Float(-1e200, 1e200, step=1e198)})
+    assert unitune.translate(space, "hyperopt", "anneal").verdicts[0].status == "native"
+    verdicts = unitune.translate(space, "hyperopt", "tpe").verdicts
+    assert all("from [0, 1]" in verdict.how for verdict in verdicts)
+    result = run(space, lambda config: abs(config["far"] / 1e300 - 0.3), n_trials=40)
+    assert len(result.trials) == 40
 
 
 def test_a_grid_fills_trials_with_every_combination():
@@ -704,6 +732,14 @@ def test_atpe_takes_conditional_spaces_flattened():
     assert {name: len(vals) for name, vals in result.native.vals.items()} == dict.fromkeys(
         CONDITIONAL, 25
     )
+
+
+def test_loading_what_atpe_needs_uses_up_no_random_numbers(monkeypatch):
+    # as lightgbm does when it is imported for the first time
+    monkeypatch.setattr(algorithms, "import_module", lambda library: random.random())
+    before = random.getstate()
+    algorithms.atpe()
+    assert random.getstate() == before
 
 
 def test_atpe_without_lightgbm_is_refused_with_the_install_command(monkeypatch):

@@ -488,7 +488,26 @@ def test_hyperbands_brackets_are_reproducible():
             "MedianPruner has no option 'eta'",
         ),
         ({"scheduler": "asha", "scheduler_options": {"etta": 3}}, "no option 'etta'"),
-        ({"scheduler": "percentile"}, "PercentilePruner refuses.*'percentile'"),
+        (
+            {"options": {"pruner": P.NopPruner()}, "scheduler": "unitune:asha", "resource": (1, 5)},
+            "unitune's scheduler and the option pruner=.*Leave one of them out",
+        ),
+        ({"scheduler": "percentile"}, r"needs the option percentile=.*\{'percentile': 25.0\}"),
+        ({"scheduler": "patient"}, r"needs the option patience=.*\{'patience': 3\}"),
+        ({"scheduler": "patient", "scheduler_options": {"patience": 2.5}}, "patience=2.5 is ref"),
+        (
+            {"scheduler": "patient", "scheduler_options": {"patience": 1, "min_delta": "0"}},
+            "min_delta='0' is refused",
+        ),
+        ({"scheduler": "median", "scheduler_options": {"interval_steps": 0}}, "at least 1"),
+        ({"scheduler": "hyperband", "scheduler_options": {"min_resource": "auto"}}, "at least 1"),
+        (
+            {
+                "scheduler": "patient",
+                "scheduler_options": {"patience": 1, "wrapped_pruner": "percentile"},
+            },
+            "wrapped_pruner='percentile'",
+        ),
         (
             {"scheduler": "percentile", "scheduler_options": {"percentile": 101.0}},
             "PercentilePruner refuses",
@@ -517,9 +536,18 @@ def test_hyperbands_brackets_are_reproducible():
         ),
     ],
 )
-def test_a_pruner_that_makes_no_sense_is_refused(settings, said):
+def test_a_pruner_that_makes_no_sense_is_refused_before_anything_runs(settings, said):
+    def objective(config):
+        raise AssertionError("it ran")
+
     with pytest.raises(OptionError, match=said):
-        run({"x": Float(-5.0, 5.0)}, curve, "random", **settings)
+        run({"x": Float(-5.0, 5.0)}, objective, "random", **settings)
+
+
+@pytest.mark.parametrize("name", ["asha", "successive_halving"])
+def test_auto_is_optunas_own_word_for_the_least_resource(name):
+    settings = {"scheduler": name, "scheduler_options": {"min_resource": "auto"}}
+    assert len(run({"x": Float(-5.0, 5.0)}, curve, "random", **settings).trials) == 30
 
 
 def test_a_step_reported_twice_keeps_its_first_value_without_a_warning():
@@ -536,11 +564,51 @@ def test_a_step_reported_twice_keeps_its_first_value_without_a_warning():
 # Options
 
 
+def test_a_grid_without_such_an_option_is_named_as_users_name_it():
+    with pytest.raises(OptionError, match="Method 'grid' of backend 'optuna' has no option"):
+        run(MIXED, mixed_loss, "grid", options={"search_space": {}})
+
+
 def test_options_that_optuna_does_not_know_are_refused():
     with pytest.raises(OptionError, match="n_startup_trials"):
         run(MIXED, mixed_loss, "tpe", options={"n_startup_trial": 5})
     with pytest.raises(OptionError, match="seed"):
         run(MIXED, mixed_loss, "tpe", options={"seed": 5})
+
+
+@pytest.mark.parametrize(
+    ("method", "options", "said"),
+    [
+        ("qmc", {"qmc_type": "foo"}, r"Optuna refuses.*\{'qmc_type': 'foo'\} for.*'qmc'"),
+        ("nsga2", {"mutation_prob": 2}, r"\{'mutation_prob': 2\} for the method 'nsga2'.*range"),
+        ("nsga2", {"crossover_prob": "x"}, "'crossover_prob': 'x'"),
+        ("nsga2", {"population_size": 1}, "population_size=1: give a whole number from 2"),
+        ("nsga2", {"population_size": "x"}, "population_size='x': give a whole number"),
+        ("tpe", {"n_ei_candidates": 0}, "n_ei_candidates=0: give a whole number from 1"),
+        ("tpe", {"n_ei_candidates": None}, "n_ei_candidates=None"),
+        ("tpe", {"n_startup_trials": -1}, "n_startup_trials=-1: give a whole number from 0"),
+        ("tpe", {"n_startup_trials": 1.5}, "n_startup_trials=1.5"),
+        ("tpe", {"gamma": 0.25}, "gamma=0.25: give a function"),
+        ("tpe", {"prior_weight": -1.0}, "prior_weight=-1.0: give a number"),
+        ("cmaes", {"popsize": 1}, "popsize=1: give a whole number from 2"),
+        ("cmaes", {"sigma0": "x"}, "sigma0='x': give a number"),
+        ("gp", {"n_startup_trials": "5"}, "n_startup_trials='5'"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused_before_anything_runs(method, options, said):
+    if method == "gp":
+        pytest.importorskip("torch")
+    if method == "cmaes":
+        pytest.importorskip("cmaes")
+    with pytest.raises(OptionError, match=said):
+        run(MIXED, pytest.fail, method, options=options)
+
+
+def test_options_that_optuna_leaves_open_may_be_left_open():
+    options = {"gamma": None, "weights": None, "prior_weight": None, "n_startup_trials": 2}
+    assert pairs(run(MIXED, mixed_loss, "tpe", options=options)) == pairs(
+        run(MIXED, mixed_loss, "tpe", options={"n_startup_trials": 2})
+    )
 
 
 # Manners
@@ -633,6 +701,15 @@ def test_common_parameters_are_native():
     assert native == {
         "float", "float_log", "float_step", "int", "int_log", "int_step", "text", "numbers", "flag",
     }  # fmt: skip
+
+
+def test_the_gaussian_process_is_given_long_ranges_of_integers_as_continuous_ones():
+    # upstream makes an array of every value of each
+    pytest.importorskip("torch")
+    space = Space({"far": Int(0, 2**50 - 1), "fine": Float(0.0, 1.0, step=1e-8), "few": Int(0, 9)})
+    native = [v.name for v in unitune.translate(space, "optuna", "gp").verdicts if not v.how]
+    assert native == ["few"]
+    assert len(run(space, lambda config: config["fine"], "gp", n_trials=12).trials) == 12
 
 
 @pytest.mark.parametrize("method", ["random", "qmc"])

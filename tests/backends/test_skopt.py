@@ -22,6 +22,7 @@ from unitune.errors import (
     MissingLibraryError,
     OptionError,
     SpaceError,
+    UnituneWarning,
 )
 from unitune.space import Categorical, Const, Float, Int, Space
 from unitune.trial import Outcome, State
@@ -264,6 +265,16 @@ def test_integers_are_kept_from_the_gaussian_process_which_halves_their_ends():
     space = Space({"n": Int(1, 5)})
     assert type(ut.translate(space, "skopt", "gp").natives["n"]).__name__ == "Real"
     assert type(ut.translate(space, "skopt", "forest").natives["n"]).__name__ == "Integer"
+
+
+@pytest.mark.parametrize("method", ["forest", "rf", "gbrt"])
+def test_trees_are_given_only_numbers_of_32_bits(method):
+    # scikit-learn refuses others at the first fit
+    space = Space({"far": Float(0.0, 1e39), "edge": Float(-3.4e38, 3.4e38), "n": Int(0, 9)})
+    native = [v.name for v in ut.translate(space, "skopt", method).verdicts if not v.how]
+    assert native == ["edge", "n"]
+    result = minimise(space, lambda config: config["far"] / 1e39, method, 8, options=CHEAP)
+    assert len(result.trials) == 8
 
 
 @pytest.mark.parametrize("method", SURROGATES)
@@ -528,15 +539,24 @@ def test_the_dimensions_that_translate_shows_are_not_changed_by_a_run():
     ("method", "options", "message"),
     [
         ("gp", {"acq_fun": "EI"}, "Did you mean 'acq_func'"),
-        ("forest", {"noise": 0.1}, "no option 'noise'"),
+        ("forest", {"noise": 0.1}, "Method 'forest' of backend 'skopt' has no option 'noise'"),
         ("random", {"n_initial_points": 3}, "set by unitune itself"),
         ("gp", {"random_state": 1}, "set by unitune itself"),
         ("gp", {"acq_func": "EIps"}, "needs the seconds of each trial"),
         ("rf", {"acq_func": "best"}, "expected acq_func to be in"),
         ("gp", {"noise": "some"}, "give 'gaussian' or a variance"),
         ("gp", {"n_restarts_optimizer": 0}, "acq_optimizer='sampling'"),
-        ("forest", {"n_points": 0}, "needs 1 or more"),
-        ("gp", {"n_initial_points": -1}, "'gp'.*n_initial_points"),
+        ("gp", {"n_restarts_optimizer": 1.5}, "n_restarts_optimizer=1.5: give a whole number"),
+        ("gp", {"noise": -1.0}, "give 'gaussian' or a variance"),
+        ("forest", {"n_points": 0}, "n_points=0: give a whole number from 1 on"),
+        ("gp", {"n_initial_points": -1}, "n_initial_points=-1: give a whole number from 0 on"),
+        ("gp_fast", {"xi": None}, "xi=None: give a number"),
+        ("rf", {"kappa": "x"}, "kappa='x': give a number"),
+        ("gbrt", {"kappa": math.nan}, "kappa=nan: give a number"),
+        ("gp", {"n_jobs": 0}, "n_jobs=0: give a whole number"),
+        ("gp", {"model_queue_size": 0}, "model_queue_size=0: give a whole number from 1 on"),
+        ("forest", {"acq_func": "PVRS"}, "this method has none; use 'EI', 'LCB' or 'PI'"),
+        ("rf", {"base_estimator": "worst"}, "refuses the options.*'rf'.*base_estimator"),
         ("gbrt", {"base_estimator": "best"}, "Valid strings for the base_estimator"),
     ],
 )
@@ -603,14 +623,18 @@ def test_dimensions_of_every_kind_are_read():
             "batch": Categorical([8, 16]),
         }
     )
-    assert read_space(native) == expected
-    assert Space.from_skopt(skopt.Space(native)) == expected
-    assert [type(choice) for choice in read_space(native)["batch"].choices] == [int, int]
+    with pytest.warns(UnituneWarning, match="draws 'units' by the exact law") as warned:
+        space = Space.from_skopt(skopt.Space(native))
+    assert space == expected
+    assert [type(choice) for choice in space["batch"].choices] == [int, int]
+    assert [warning.filename for warning in warned] == [__file__]
 
 
 def test_shorthands_are_read_as_the_library_reads_them():
     native = [(1, 5), (0.1, 1.0, "log-uniform"), (1, 100, "log-uniform"), ["a", "b", "c"], (7,)]
-    assert read_space(native) == Space(
+    with pytest.warns(UnituneWarning, match="draws 'x2' by the exact law"):
+        space = read_space(native)
+    assert space == Space(
         {
             "x0": Int(1, 5),
             "x1": Float(0.1, 1.0, scale="log"),
@@ -619,6 +643,24 @@ def test_shorthands_are_read_as_the_library_reads_them():
             "x4": Const(7),
         }
     )
+
+
+@pytest.mark.parametrize(
+    "native",
+    [
+        skopt.space.Integer(1, 64, prior="log-uniform", name="n"),
+        skopt.space.Integer(1, 8, transform="normalize", name="n"),
+    ],
+)
+def test_a_law_that_is_not_the_librarys_own_is_told(native):
+    with pytest.warns(UnituneWarning, match="'n'"):
+        space = read_space([native])
+    theirs = np.mean([point == [1] for point in skopt.Space([native]).rvs(4000, random_state=0)])
+    assert theirs < 0.65 * space["n"].cells.probability(0)
+
+
+def test_integers_that_the_library_draws_alike_are_read_without_a_word():
+    assert read_space([skopt.space.Integer(1, 8)]) == Space({"x0": Int(1, 8)})
 
 
 def test_a_constraint_of_the_librarys_space_comes_along():
