@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from unitune.cli import main
+from unitune.scaffold import write_plugin
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -149,9 +150,44 @@ def test_the_tutorial_is_the_example():
         "tests/test_cmaes.py",
     ):
         assert written[name] == (EXAMPLE / name).read_text(encoding="utf-8")
-    entry = tomllib.loads(blocks(DOCS / "plugins" / "tutorial.md", "toml")[0][2])
+    entry, needs = [code for *_, code in blocks(DOCS / "plugins" / "tutorial.md", "toml")]
     project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert project["entry-points"] == entry["project"]["entry-points"]
+    assert project["entry-points"] == tomllib.loads(entry)["project"]["entry-points"]
+    assert project["dependencies"] == tomllib.loads(needs)["dependencies"]
+
+
+def test_the_tutorial_installs_the_library_and_leaves_nothing_behind(tmp_path):
+    page = DOCS / "plugins" / "tutorial.md"
+    text = page.read_text(encoding="utf-8")
+    # What it adds to the dependencies is installed before the tests run.
+    assert "pip install -e" in text[text.index("dependencies = [") : text.index("## 3.")]
+    folder = write_plugin("cmaes", tmp_path)
+    write_files(page, folder)
+    for name in re.findall(r"delete `(\w+\.py)`", text):
+        (folder / "src" / "unitune_cmaes" / name).unlink()
+    written = {path.relative_to(folder) for path in folder.rglob("*.py")}
+    assert written == {path.relative_to(EXAMPLE) for path in EXAMPLE.rglob("*.py")}
+
+
+def test_the_smallest_backend_passes_the_conformance_kit(tmp_path):
+    write_files(DOCS / "plugins.md", tmp_path)
+    suite = "from unitune.testing import BackendSuite\n\n\nclass TestMine(BackendSuite):\n"
+    (tmp_path / "test_mine.py").write_text(f"{suite}    backend = 'mine'\n", encoding="utf-8")
+    info = tmp_path / "mine-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[unitune]\nmine = mine\n")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    settings = {"cwd": tmp_path, "capture_output": True, "text": True, "env": environment}
+    done = subprocess.run(command, check=False, **settings)
+    assert done.returncode == 0, done.stdout
+    assert int(re.search(r"(\d+) passed", done.stdout)[1]) > 25
+    program = (
+        "import unitune as ut; ut.run({'x': ut.Float(0, 1)}, lambda c: c['x'], backend='mine')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=False, **settings)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_site_builds_without_a_warning(tmp_path):

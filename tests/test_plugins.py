@@ -63,6 +63,14 @@ def test_a_plugin_whose_class_is_not_there_is_reported(install):
         unitune.translate(EVERY_KIND, "gone", "random")
 
 
+def test_a_study_whose_module_ends_the_interpreter_is_reported(install):
+    code = smallest("raw", "raw_tuner").replace("raw_tuner:Smallest", "raw_library:Study")
+    install("raw-tuner", code=code, entry="raw")
+    install("raw-library", code="raise SystemExit(3)")
+    with pytest.raises(PluginError, match=r"'raw_library:Study': SystemExit: 3\."):
+        unitune.translate(EVERY_KIND, "raw", "random")
+
+
 def test_a_study_whose_module_raises_is_reported(install):
     code = smallest("raw", "raw_tuner").replace("raw_tuner:Smallest", "raw_library:Study")
     install("raw-tuner", code=code, entry="raw")
@@ -76,8 +84,102 @@ def test_a_misspelt_backend_or_method_lists_the_nearest():
         unitune.translate(EVERY_KIND, "optna")
     with pytest.raises(UnknownNameError, match=r"no method 'tpee'. Did you mean 'tpe'"):
         unitune.translate(EVERY_KIND, "optuna", "tpee")
-    with pytest.raises(UnknownNameError, match=r"no method 'bayesian'.*random, grid"):
+    with pytest.raises(UnknownNameError, match=r"no method 'bayesian'.*Known: grid, random"):
         unitune.translate(EVERY_KIND, "builtin", "bayesian")
+    with pytest.raises(UnknownNameError, match=r"no backend 'OPTUNA'. Did you mean 'optuna'"):
+        unitune.translate(EVERY_KIND, "OPTUNA")
+    with pytest.raises(UnknownNameError, match=r"no method 'TPE'. Did you mean 'tpe'"):
+        unitune.translate(EVERY_KIND, "optuna", "TPE")
+
+
+def test_a_method_within_the_name_of_a_backend_is_pointed_to_its_place():
+    with pytest.raises(UnknownNameError, match=r"Give backend='optuna' and method='tpe'\."):
+        unitune.translate(EVERY_KIND, "optuna:tpe")
+
+
+def test_the_only_method_of_a_backend_is_its_default(install):
+    install("tiny-tuner", code=smallest("tiny", "tiny_tuner"), entry="tiny")
+    assert unitune.run(EVERY_KIND, any_loss, backend="tiny", n_trials=3).method == "random"
+
+
+def test_a_method_may_itself_be_called_bayesian(install):
+    code = smallest("own", "own_tuner").replace('"random"', '"bayesian"')
+    install(
+        "own-tuner",
+        code=code.replace("(method,)", "(Method('m', method.takes), method)"),
+        entry="own",
+    )
+    assert unitune.run(EVERY_KIND, any_loss, backend="own", n_trials=3).method == "bayesian"
+
+
+FAULTY = """
+    from unitune.backend import Service, Study
+    from unitune.capabilities import BackendSpec, ExecutorSpec, Method, SchedulerSpec
+    from unitune.hookspecs import hookimpl
+
+    class NoStudy: ...
+
+    class Empty(Study): ...
+
+    class Loop(Service):
+        native = None
+
+    class Whole(Study):
+        native = None
+        def ask(self): ...
+        def tell(self, token, outcome): ...
+
+    class Other(Whole):
+        def __init__(self, translation): ...
+
+    class Executor:
+        def __init__(self, function, on_report): ...
+
+    number = 3
+
+    @hookimpl
+    def unitune_backends():
+        methods = (Method("m", frozenset({"float/linear"})),)
+        for name in ("NoStudy", "Empty", "Whole", "Other", "number"):
+            yield BackendSpec(name, f"faulty_tuner:{name}", methods=methods)
+        yield BackendSpec("Loop", "faulty_tuner:Loop", methods=methods, contract="service")
+
+    @hookimpl
+    def unitune_executors():
+        yield ExecutorSpec("Executor", "faulty_tuner:Executor", takes=frozenset({"trial_timeout"}))
+        yield ExecutorSpec("number", "faulty_tuner:number")
+
+    @hookimpl
+    def unitune_schedulers():
+        yield SchedulerSpec("NoStudy", "faulty_tuner:NoStudy")
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("NoStudy", r"NoStudy' is <class .*>; make it a subclass of unitune's Study\."),
+        ("number", r"number' is 3; make it a subclass of unitune's Study\."),
+        ("Empty", r"Empty' does not define ask, native, tell\."),
+        ("Loop", r"Loop' does not define run\."),
+        ("Whole", r"Whole' has no argument problem; it is called with problem= and the user's"),
+        ("Other", r"Other' has no argument problem; it is called with problem= and the user's"),
+    ],
+)
+def test_a_class_that_is_no_backend_is_refused_before_anything_runs(install, name, sentence):
+    install("faulty-tuner", code=FAULTY, entry="faulty")
+    with pytest.raises(PluginError, match=sentence):
+        unitune.run(EVERY_KIND, any_loss, backend=name)
+
+
+def test_a_class_that_is_no_executor_or_scheduler_is_refused_before_anything_runs(install):
+    install("faulty-tuner", code=FAULTY, entry="faulty")
+    with pytest.raises(PluginError, match=r"has no argument evaluate and trial_timeout; it is cal"):
+        run(executor="Executor")
+    with pytest.raises(PluginError, match=r"number' is 3, which cannot be called\."):
+        run(executor="number")
+    with pytest.raises(PluginError, match=r"make it a subclass of unitune's Scheduler\."):
+        run(scheduler="NoStudy")
 
 
 def test_a_library_that_is_not_installed_gives_the_install_command(install):

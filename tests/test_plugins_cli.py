@@ -136,6 +136,19 @@ def test_a_command_that_cannot_be_had_gets_its_sentence(polite, install, name, s
     assert call("greet", "Ada")[0] == 0
 
 
+def test_an_unknown_command_says_which_plugins_could_not_be_asked(polite, install, monkeypatch):
+    install("broken-tuner", code="raise RuntimeError('no licence')", entry="broken")
+    code, _, err = call("greeet")
+    said = " ".join(err.split())
+    assert code == 2
+    assert "No such command 'greeet'. Did you mean 'greet'" in said
+    assert "'broken' (from broken-tuner 1.0) could not be asked: its plugin" in said
+    monkeypatch.setenv(VARIABLE, "polite, broken-tuner")
+    assert f"'polite' (from polite 2.3) was not asked: disabled by {VARIABLE}." in " ".join(
+        call("greet")[2].split()
+    )
+
+
 def test_two_commands_of_one_name_are_refused_when_called_and_still_listed(polite, install):
     install("ruder", code=COMMANDS.replace("polite:", "ruder:"), entry="ruder")
     code, _, err = call("greet", "Ada")

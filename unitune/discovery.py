@@ -6,6 +6,7 @@ or left out of a run.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
@@ -95,7 +96,7 @@ def collect(kind: Kind[Spec]) -> dict[str, Found[Spec]]:
     for plugin in _active():
         for record in _records(plugin, kind):
             if not isinstance(record, Failed):
-                found[record.name] = _merged(kind, found.get(record.name), record, plugin)
+                found[record.name] = _merged(kind, found.get(record.name), record)
     return found
 
 
@@ -103,6 +104,13 @@ def failures(kind: Kind[Any]) -> list[Failed]:
     """Return the plugins that bring nothing of a kind because they failed."""
     results = (_records(plugin, kind) for plugin in _active())
     return [record for records in results for record in records if isinstance(record, Failed)]
+
+
+def unasked(kind: Kind[Any]) -> list[str]:
+    """Return a sentence on each plugin that might bring something of a kind and was not asked."""
+    failed = [f"Plugin {f.plugin.title} could not be asked: {f.problem}." for f in failures(kind)]
+    skipped = ((plugin, left_out(plugin)) for plugin in installed())
+    return failed + [f"Plugin {p.title} was not asked: {why}." for p, why in skipped if why]
 
 
 def brought(plugin: Plugin) -> tuple[dict[str, list[str]], list[str]]:
@@ -156,46 +164,53 @@ def _loaded(plugin: Plugin) -> Any:
     """Return a plugin's hooks, or what keeps it from loading."""
     try:
         return load_hooks(plugin.module)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a stranger's plugin raises
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever a stranger's plugin raises
         return Failed(plugin, said_of(error, plugin.module, plugin.distribution), error)
 
 
 @functools.cache
-def _records(plugin: Plugin, kind: Kind[Any]) -> tuple[Any, ...]:
+def _records(plugin: Plugin, kind: Kind[Any]) -> tuple[Found[Any] | Failed, ...]:
     """Return what a plugin brings through one hook, or the one thing that went wrong."""
     hooks = _loaded(plugin)
     if isinstance(hooks, Failed):
         return (hooks,)
     try:
-        return tuple(hooks.records(kind.hook, kind.record))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - the same
+        records = hooks.records(kind.hook, kind.record)
+        return tuple(_found(record, kind, plugin) for record in records)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - the same
         return (Failed(plugin, said_of(error, plugin.module, plugin.distribution), error),)
 
 
-def _merged(kind: Kind[Spec], known: Found[Spec] | None, spec: Spec, plugin: Plugin) -> Found[Spec]:
+def _found(record: Any, kind: Kind[Any], plugin: Plugin) -> Found[Any]:
+    fault = fault_of(record, kind.record)
+    return Found(record.name, record, origin=plugin.origin, problem=fault)
+
+
+def _merged(kind: Kind[Spec], known: Found[Spec] | None, new: Found[Spec]) -> Found[Spec]:
     if known is None:
-        return Found(spec.name, spec, origin=plugin.origin, problem=fault_of(spec))
-    if known.origin == plugin.origin:
-        twice = f"{plugin.origin} brings two of that name"
-        return Found(spec.name, known.spec, origin=plugin.origin, problem=twice)
-    both = f"{known.origin} and {plugin.origin}"
+        return new
+    if known.origin == new.origin:
+        twice = f"{new.origin} brings two of that name"
+        return dataclasses.replace(new, problem=twice)
+    both = f"{known.origin} and {new.origin}"
     problem = (
         f"two plugins bring a {kind.word} of that name, {both}; uninstall one, or set "
         f"{VARIABLE} to the name of one"
     )
-    return Found(spec.name, known.spec, origin=both, problem=problem)
+    return dataclasses.replace(known, origin=both, problem=problem)
 
 
 def _unknown(kind: Kind[Any], name: str, found: Iterable[str]) -> UnknownNameError | PluginError:
-    failed = failures(kind)
-    for failure in failed:
+    for failure in failures(kind):
         if failure.plugin.name == name:
             what = f"{kind.word.capitalize()} {name!r} (from {failure.plugin.origin})"
             error = PluginError(f"{what} cannot be used: {failure.problem}.")
             error.__cause__ = failure.error
             return error
-    sentences = [f"There is no {kind.word} {name!r}. {nearest(name, found)}"]
-    sentences += [f"Plugin {f.plugin.title} could not be asked: {f.problem}." for f in failed]
-    skipped = ((plugin, left_out(plugin)) for plugin in installed())
-    sentences += [f"Plugin {plugin.title} was not asked: {why}." for plugin, why in skipped if why]
-    return UnknownNameError(" ".join(sentences))
+    # Names are in small letters, mostly: whoever shouts means one of them too.
+    hint = nearest(name.lower(), found)
+    return UnknownNameError(" ".join([f"There is no {kind.word} {name!r}. {hint}", *unasked(kind)]))

@@ -34,31 +34,62 @@ def unitune_backends() -> Iterable[BackendSpec]:  # type: ignore[empty-body]
     """Yield the backends that a plugin brings.
 
     Example:
-        A module named in the entry-point group ``unitune`` holds::
-
-            from unitune.capabilities import BackendSpec, Method
-            from unitune.hookspecs import hookimpl
-
-            @hookimpl
-            def unitune_backends():
-                takes = frozenset({"float/linear"})
-                return [BackendSpec("mine", "mine.study:Mine", methods=(Method("random", takes),))]
+        >>> from unitune.capabilities import BackendSpec, Method
+        >>> from unitune.hookspecs import hookimpl
+        >>> @hookimpl
+        ... def unitune_backends():
+        ...     method = Method("random", frozenset({"float/linear"}), learns=False)
+        ...     return [BackendSpec("mine", "unitune_mine.study:Mine", methods=(method,))]
+        >>> [backend.method_names() for backend in unitune_backends()]
+        [['random']]
     """
 
 
 @hookspec
 def unitune_executors() -> Iterable[ExecutorSpec]:  # type: ignore[empty-body]
-    """Yield the executors that a plugin brings: where trials run."""
+    """Yield the executors that a plugin brings: where trials run.
+
+    Example:
+        >>> from unitune.capabilities import ExecutorSpec
+        >>> from unitune.hookspecs import hookimpl
+        >>> @hookimpl
+        ... def unitune_executors():
+        ...     return [ExecutorSpec("slurm", "unitune_mine.executor:Slurm")]
+        >>> [sorted(each.takes) for each in unitune_executors()]
+        [['workers']]
+    """
 
 
 @hookspec
 def unitune_schedulers() -> Iterable[SchedulerSpec]:  # type: ignore[empty-body]
-    """Yield the schedulers that a plugin brings: who stops trials early, for any backend."""
+    """Yield the schedulers that a plugin brings: who stops trials early, for any backend.
+
+    Example:
+        >>> from unitune.capabilities import SchedulerSpec
+        >>> from unitune.hookspecs import hookimpl
+        >>> @hookimpl
+        ... def unitune_schedulers():
+        ...     return [SchedulerSpec("strict", "unitune_mine.strict:Strict")]
+        >>> [each.name for each in unitune_schedulers()]
+        ['strict']
+    """
 
 
 @hookspec
 def unitune_tasks() -> Iterable[Task]:  # type: ignore[empty-body]
-    """Yield the tasks that a plugin brings: what backends are compared on."""
+    """Yield the tasks that a plugin brings: what backends are compared on.
+
+    Example:
+        >>> import unitune
+        >>> from unitune.task import Task
+        >>> space = unitune.Space({"x": unitune.Float(-5, 5)})
+        >>> from unitune.hookspecs import hookimpl
+        >>> @hookimpl
+        ... def unitune_tasks():
+        ...     return [Task("bowl", space, objective=lambda config: config["x"] ** 2)]
+        >>> [each.load()({"x": 3.0}) for each in unitune_tasks()]
+        [9.0]
+    """
 
 
 @hookspec
@@ -67,9 +98,28 @@ def unitune_callbacks() -> Iterable[CallbackSpec]:  # type: ignore[empty-body]
 
     Each run makes its own, calls it as `callback(trial, run)` after every trial, and calls its
     `close()`, if it has one, once when the run is over.
+
+    Example:
+        >>> from unitune.capabilities import CallbackSpec
+        >>> from unitune.hookspecs import hookimpl
+        >>> @hookimpl
+        ... def unitune_callbacks():
+        ...     return [CallbackSpec("tracker", "unitune_mine.tracker:Tracker")]
+        >>> [each.name for each in unitune_callbacks()]
+        ['tracker']
     """
 
 
 @hookspec
 def unitune_commands() -> Iterable[CommandSpec]:  # type: ignore[empty-body]
-    """Yield the commands that a plugin adds to `unitune` on the command line."""
+    """Yield the commands that a plugin adds to `unitune` on the command line.
+
+    Example:
+        >>> from unitune.capabilities import CommandSpec
+        >>> from unitune.hookspecs import hookimpl
+        >>> @hookimpl
+        ... def unitune_commands():
+        ...     return [CommandSpec("slurm", "unitune_mine.cli:slurm", help="Show its jobs.")]
+        >>> [each.help for each in unitune_commands()]
+        ['Show its jobs.']
+    """

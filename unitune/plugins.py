@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 from collections.abc import Callable, Iterable
 from importlib import metadata
 from typing import Any
 
 from unitune import discovery
+from unitune.backend import Backend
 from unitune.capabilities import (
     BackendSpec,
-    CallbackSpec,
     CommandSpec,
     ExecutorSpec,
     Method,
@@ -25,6 +26,7 @@ from unitune.errors import (
     UnknownNameError,
     nearest,
 )
+from unitune.loading import undisturbed
 from unitune.task import Task
 
 
@@ -51,11 +53,6 @@ def discover_tasks() -> dict[str, Found[Task]]:
     return discovery.collect(discovery.TASKS)
 
 
-def discover_callbacks() -> dict[str, Found[CallbackSpec]]:
-    """Return every callback that an installed plugin brings, by name."""
-    return discovery.collect(discovery.CALLBACKS)
-
-
 def discover_commands() -> dict[str, Found[CommandSpec]]:
     """Return every command that an installed plugin brings, by name."""
     return discovery.collect(discovery.COMMANDS)
@@ -68,6 +65,11 @@ def find_backend(name: str) -> BackendSpec:
         UnknownNameError: no plugin brings it.
         PluginError: its plugin failed, or two plugins bring it.
     """
+    backend, colon, method = name.partition(":") if isinstance(name, str) else ("", "", "")
+    if colon and backend in discover():
+        raise UnknownNameError(
+            f"There is no backend {name!r}. Give backend={backend!r} and method={method!r}."
+        )
     return discovery.find(discovery.BACKENDS, name)
 
 
@@ -102,20 +104,43 @@ def make_callbacks(callbacks: Iterable[Any]) -> tuple[Callable[..., Any], ...]:
 
 
 def find_method(spec: BackendSpec, name: str) -> Method:
-    """Return one of a backend's methods; 'bayesian' is its flagship.
+    """Return one of a backend's methods; 'bayesian' is its flagship, or else its only one.
 
     Raises:
         UnknownNameError: it has no such method.
     """
-    wanted = spec.flagship if name == "bayesian" else spec.aliases.get(name, name)
+    names = spec.method_names()
+    only = names[0] if len(names) == 1 else None
+    meant = {"bayesian": spec.flagship or only, **spec.aliases, **{own: own for own in names}}
     for method in spec.methods:
-        if method.name == wanted:
+        if method.name == meant.get(name):
             return method
-    known = spec.method_names() + (["bayesian"] if spec.flagship else [])
-    raise UnknownNameError(
-        f"Backend {spec.name!r} has no method {name!r}. {nearest(name, known)} "
-        f"All: {', '.join(known)}."
-    )
+    what = f"Backend {spec.name!r} has no method {name!r}"
+    if name == "bayesian":
+        what += ", which is the default; name another one with method="
+    known = names + (["bayesian"] if spec.flagship else [])
+    raise UnknownNameError(f"{what}. {nearest(name.lower(), known, listed=True)}")
+
+
+def dangling(method: Method) -> str | None:
+    """Return a clause on the proposer that a composed method names and that is not there, or None.
+
+    Example:
+        >>> takes = frozenset({"float/linear"})
+        >>> dangling(Method("own", takes)) is None
+        True
+        >>> (dangling(Method("swarm", takes, composed=True, through="nobody:swarm")) or "")[:70]
+        "its method 'swarm' proposes through 'nobody:swarm', which is not there"
+    """
+    if not method.composed or method.through is None:
+        return None
+    backend, _, name = method.through.partition(":")
+    try:
+        find_method(find_backend(backend), name)
+    except (UnknownNameError, PluginError) as error:
+        why = f"which is not there ({str(error).rstrip('.')})"
+        return f"its method {method.name!r} proposes through {method.through!r}, {why}"
+    return None
 
 
 def library_version(spec: BackendSpec | ExecutorSpec) -> str | None:
@@ -166,12 +191,19 @@ def load(spec: BackendSpec, method: Method) -> Any:
 
     Raises:
         MissingLibraryError: the library is not installed or too old.
-        PluginError: the plugin names a class that is not there.
+        PluginError: the plugin names a class that is not there, or is not what it should be.
     """
     lack = missing(spec, method)
     if lack is not None:
         raise MissingLibraryError(lack)
-    return load_target("Backend", spec.name, spec.target)
+    fault = dangling(method)
+    if fault is not None:
+        raise PluginError(f"Backend {spec.name!r} cannot be used: {fault}.")
+    loaded = load_target("Backend", spec.name, spec.target)
+    _require_class("Backend", spec, loaded, {"native_space", "open"}, spec.contract.capitalize())
+    if getattr(loaded.open, "__func__", None) is Backend.open.__func__:  # type: ignore[attr-defined]
+        _require_arguments("Backend", spec, loaded, ["problem"])
+    return loaded
 
 
 def load_executor(spec: ExecutorSpec) -> Any:
@@ -179,7 +211,9 @@ def load_executor(spec: ExecutorSpec) -> Any:
     lack = missing(spec)
     if lack is not None:
         raise MissingLibraryError(lack)
-    return load_target("Executor", spec.name, spec.target)
+    loaded = load_target("Executor", spec.name, spec.target)
+    _require_arguments("Executor", spec, loaded, ["evaluate", "on_report", *sorted(spec.takes)])
+    return loaded
 
 
 def load_scheduler(spec: SchedulerSpec) -> Any:
@@ -187,23 +221,57 @@ def load_scheduler(spec: SchedulerSpec) -> Any:
     lack = lacks(spec)
     if lack is not None:
         raise MissingLibraryError(lack)
-    return load_target("Scheduler", spec.name, spec.target)
+    loaded = load_target("Scheduler", spec.name, spec.target)
+    _require_class("Scheduler", spec, loaded, {"open"}, "Scheduler")
+    return loaded
 
 
 def load_target(word: str, name: str, target: str) -> Any:
     """Import what a record's target names; raises PluginError where it is not there."""
     module, _, attribute = target.partition(":")
     try:
-        return getattr(importlib.import_module(module), attribute)
-    except UnituneError:
+        with undisturbed():
+            return getattr(importlib.import_module(module), attribute)
+    except (UnituneError, KeyboardInterrupt):
         raise
-    except Exception as error:  # whatever a stranger's module, or its library, raises
+    except BaseException as error:  # whatever a stranger's module, or its library, raises
         kind = (
             "" if isinstance(error, ImportError | AttributeError) else f"{type(error).__name__}: "
         )
         raise PluginError(
-            f"{word} {name!r} cannot be loaded from {target!r}: {kind}{error}."
+            f"{word} {name!r} cannot be loaded from {target!r}: {kind}{error}".rstrip(".") + "."
         ) from error
+
+
+def _require_class(
+    word: str, spec: BackendSpec | SchedulerSpec, loaded: Any, needed: set[str], base: str
+) -> None:
+    """Raise PluginError for what is no class of a contract, or does not have all of its methods."""
+    start = f"{word} {spec.name!r} cannot be used: its class {spec.target!r}"
+    if not isinstance(loaded, type) or not needed <= set(dir(loaded)):
+        raise PluginError(f"{start} is {loaded!r}; make it a subclass of unitune's {base}.")
+    absent = sorted(getattr(loaded, "__abstractmethods__", ()))
+    if absent:
+        raise PluginError(f"{start} does not define {', '.join(absent)}.")
+
+
+def _require_arguments(
+    word: str, spec: BackendSpec | ExecutorSpec, loaded: Any, names: list[str]
+) -> None:
+    """Raise PluginError for what cannot be called with arguments of those names."""
+    start = f"{word} {spec.name!r} cannot be used: {spec.target!r}"
+    if not callable(loaded):
+        raise PluginError(f"{start} is {loaded!r}, which cannot be called.")
+    parameters = inspect.signature(loaded).parameters.values()
+    if any(each.kind is each.VAR_KEYWORD for each in parameters):
+        return
+    taken = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+    absent = [name for name in names if name not in taken]
+    if absent:
+        raise PluginError(
+            f"{start} has no argument {' and '.join(absent)}; it is called with "
+            f"{', '.join(f'{name}=' for name in names)} and the user's options."
+        )
 
 
 def _callback(name: str) -> Callable[..., Any]:

@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from unitune.capabilities import CommandSpec
-from unitune.discovery import Found
-from unitune.errors import PluginError, UnknownNameError
+from unitune.discovery import COMMANDS, Found, unasked
+from unitune.errors import PluginError, UnknownNameError, nearest
 from unitune.plugins import discover_commands, find_command, load_target
 
 
@@ -28,17 +28,25 @@ class ExtensibleGroup(click.Group):
         try:
             find_command(cmd_name)
         except UnknownNameError:
-            return None  # click says so, and names the nearest
+            self._refuse(ctx, cmd_name)
         except PluginError as error:
             raise click.UsageError(str(error)) from error
-        return None
+        return None  # click says so, and names the nearest
+
+    def _refuse(self, ctx: click.Context, name: str) -> None:
+        """Say which plugins might have the command, where some were not asked."""
+        plugins = unasked(COMMANDS)
+        if plugins and not ctx.resilient_parsing:
+            hint = nearest(name, self.list_commands(ctx))
+            raise click.UsageError(" ".join([f"No such command {name!r}. {hint}", *plugins]), ctx)
 
 
 class LazyCommand(click.Command):
     """Stands in the help for a command of a plugin; importing it waits until it is invoked."""
 
     def __init__(self, found: Found[CommandSpec]) -> None:
-        line = f"{found.spec.help} (from {found.origin})".strip()
+        help_line = "(cannot be used)" if found.problem else found.spec.help
+        line = f"{help_line} (from {found.origin})".strip()
         super().__init__(found.name, short_help=line, add_help_option=False)
         self._found = found
 

@@ -10,6 +10,7 @@ from unitune.cli.speaking import said
 from unitune.discovery import brought
 from unitune.installed import VARIABLE, Plugin, installed, left_out, named_in_variable
 from unitune.loading import hooks_in_source
+from unitune.plugins import dangling, discover
 from unitune.scaffold import write_plugin
 from unitune.tables import render
 
@@ -78,6 +79,10 @@ def _brought(plugin: Plugin) -> tuple[str, list[str]]:
     for name in names.get("command", []):
         if isinstance(own, click.Group) and name in own.commands:
             problems.append(f"command {name!r} cannot be used: unitune has one of that name")
+    for name in names.get("backend", []):
+        found = discover()[name]
+        faults = [] if found.problem else [dangling(method) for method in found.spec.methods]
+        problems += [f"backend {name!r} lacks something: {fault}" for fault in faults if fault]
     return "; ".join(_counted(word, brings) for word, brings in names.items()), problems
 
 

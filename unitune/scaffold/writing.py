@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import keyword
 import re
-from importlib import resources
+from importlib import resources, util
 from pathlib import Path
 from string import Template
 
 import unitune
 from unitune.errors import OptionError
 from unitune.hookspecs import CONTRACT
+from unitune.installed import installed
 from unitune.plugins import discover
 
 # Where each template goes in the package.
@@ -39,7 +39,7 @@ def write_plugin(name: str, into: Path) -> Path:
         the folder.
 
     Raises:
-        OptionError: the name cannot be used, or the folder is there already.
+        OptionError: the name cannot be used, or the folder is there already or cannot be made.
 
     Example:
         >>> import tempfile
@@ -49,16 +49,29 @@ def write_plugin(name: str, into: Path) -> Path:
     """
     _check(name)
     words = _words(name)
+    _check_taken(name, words["package"])
     folder = into / words["distribution"]
-    if folder.exists():
-        raise OptionError(f"{folder} is there already; nothing was written. Move it away first.")
+    try:
+        _write(folder, words)
+    except FileExistsError:
+        raise OptionError(
+            f"{folder} is there already; nothing was written. Move it away first."
+        ) from None
+    except OSError as error:
+        raise OptionError(
+            f"{folder} cannot be written: {error.strerror}. Choose another name or --into."
+        ) from error
+    return folder
+
+
+def _write(folder: Path, words: dict[str, str]) -> None:
+    folder.mkdir(parents=True)
     templates = resources.files("unitune.scaffold") / "templates"
     for source, target in FILES.items():
         text = Template((templates / f"{source}.template").read_text(encoding="utf-8"))
         path = folder / Template(target).substitute(words)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text.substitute(words), encoding="utf-8")
-    return folder
 
 
 def _words(name: str) -> dict[str, str]:
@@ -77,14 +90,28 @@ def _words(name: str) -> dict[str, str]:
 
 
 def _check(name: str) -> None:
-    if FORM.fullmatch(name) is None or keyword.iskeyword(name):
+    if FORM.fullmatch(name) is None:
         raise OptionError(
-            f"A backend cannot be called {name!r}: use small letters, digits, and single hyphens "
-            f"between them, as in 'my-tuner'."
+            f"A backend cannot be called {name!r}: begin with a small letter, and use small "
+            f"letters, digits, and single hyphens or underscores between them, as in 'my-tuner'."
         )
+
+
+def _check_taken(name: str, package: str) -> None:
     known = discover()
     if name in known:
         raise OptionError(
             f"There is a backend {name!r} already (from {known[name].origin}): two of one name "
             f"cannot be used side by side. Choose another name."
+        )
+    for plugin in installed():
+        if plugin.name == name:
+            raise OptionError(
+                f"There is a plugin {plugin.title} already, and users could not tell the two apart "
+                f"where they switch plugins off. Choose another name."
+            )
+    if util.find_spec(package) is not None:
+        raise OptionError(
+            f"There is a package {package!r} already, whose files this one would replace when it "
+            f"is installed. Choose another name."
         )
