@@ -148,3 +148,12 @@ def test_an_objective_that_fails_whatever_it_is_given_is_still_broken():
 def test_a_trial_that_was_stopped_early_does_not_wear_out_patience():
     result = run(method="hyperband", n_trials=98, patience=20)
     assert result.reason == "n_trials"
+
+
+def test_a_grid_is_planned_by_what_its_trials_cost_under_the_schedule():
+    given = {"method": "grid", "resource": (1, 27), "max_resource": 357}
+    plain = run(**given)
+    halved = run(**given, scheduler="unitune:hyperband")
+    assert plain.resource.total <= 357
+    assert 0.8 * 357 < halved.resource.total <= 357
+    assert len(halved.trials) > 3 * len(plain.trials)

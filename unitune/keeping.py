@@ -100,7 +100,7 @@ class Keeper:
         if back is None:
             back = self._anew(events, open_study, problem or "")
         else:
-            self.log.append("resumed", None, {"exact": True})
+            self.log.append("resumed", None, {"exact": True, "n_trials": self._header.n_trials})
             self.past.add(Event(0, "resumed", None, {}, 0.0))
         self.how = problem or "exact"
         return back.steering, self._running(back)
@@ -264,7 +264,7 @@ def keep(
     from unitune.journal import open_journal  # brings in SQLAlchemy
 
     with open_journal(storage) as journal:
-        if not (resume and name in journal):
+        if not (resume and journal.begun(name)):
             return Keeper(journal.create(name, header), plan, header, resumed=False)
         log = journal.resume(name)
     try:
@@ -276,7 +276,9 @@ def keep(
 
 
 def _check_same(then: Header, now: Header, seed: int | None) -> None:
-    pairs = {"mode": (then.mode, now.mode), "metric": (then.metric, now.metric)}
+    pairs = {
+        name: (getattr(then, name), getattr(now, name)) for name in ("mode", "metric", "value")
+    }
     if seed is not None:
         pairs["seed"] = (str(then.seed), str(seed))
     for name, (old, new) in pairs.items():

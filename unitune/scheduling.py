@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import itertools
+import warnings
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from unitune.backend import Scheduling
 from unitune.capabilities import BackendSpec, Method, SchedulerSpec
-from unitune.errors import MissingLibraryError, OptionError, UnknownNameError, nearest
+from unitune.errors import (
+    MissingLibraryError,
+    OptionError,
+    UnituneWarning,
+    UnknownNameError,
+    nearest,
+)
 from unitune.plugins import (
     discover_schedulers,
+    find_method,
     find_scheduler,
     lacks,
     load_scheduler,
     missing,
 )
-from unitune.schedulers import Scheduler
+from unitune.schedulers import Rung, Scheduler
 
 # A name with this prefix is unitune's own scheduler, also where the library has one of that name.
 COMPOSED = "unitune:"
@@ -79,6 +88,52 @@ class Choice:
         if self.spec is None or self.native or scheduling is None:
             return None
         opened: Scheduler = load_scheduler(self.spec).open(scheduling)
+        rungs = opened.plan()
+        if rungs and all(rung.resource == self.most for rung in rungs):
+            warnings.warn(
+                f"Scheduler {self.spec.name!r} stops no trial here: with resource={self.resource} "
+                f"and scheduler_options={dict(self.options)} its first rung is at {self.most}, the "
+                f"most. Give an eta= that is no more than most / least, or bounds further apart.",
+                UnituneWarning,
+                stacklevel=10,  # the line that called run()
+            )
+        return opened
+
+    def plan(self, opened: Scheduler | None, n_trials: int) -> tuple[Rung, ...]:
+        """Return the rungs of one round as the scheduler's paper has them; none where it has none.
+
+        A library does not say what it plans. Its scheduler is measured by the plan of unitune's of
+        the same rule, for the same resource and the options that mean the same.
+
+        Args:
+            opened: the composed scheduler; None for the library's own.
+            n_trials: how many trials are planned.
+        """
+        alike = self._alike(n_trials) if opened is None else opened
+        return () if alike is None else tuple(alike.plan())
+
+    def cost(self, seed: int, n_trials: int) -> float:
+        """Return what a trial consumes on average if the schedule goes by its plan; at least 1."""
+        rungs = self.plan(self.open(seed, n_trials), n_trials)
+        begun = sum(rung.trials for rung in rungs if rung.rung == 0)
+        if not begun:
+            return self.most or 1
+        bottom = [Rung(rung.bracket, -1, trials=0, resource=0) for rung in rungs if not rung.rung]
+        ladder = sorted([*rungs, *bottom], key=lambda rung: (rung.bracket, rung.rung))
+        steps = ((a, b) for a, b in itertools.pairwise(ladder) if a.bracket == b.bracket)
+        return sum(b.trials * (b.resource - a.resource) for a, b in steps) / begun
+
+    def _alike(self, n_trials: int) -> Scheduler | None:
+        if self.spec is None or not self.spec.plan or self.resource is None:
+            return None
+        means = {"eta": "eta", **self.spec.means}
+        options = {means[name]: value for name, value in self.options.items() if name in means}
+        ours = find_scheduler(self.spec.plan)
+        wishes = Scheduling(ours.name, resource=self.resource, options=options, n_trials=n_trials)
+        try:
+            opened: Scheduler = load_scheduler(ours).open(wishes)
+        except OptionError:  # the library takes what the paper has no plan for
+            return None
         return opened
 
 
@@ -86,10 +141,11 @@ def pair(spec: BackendSpec, method: str, scheduler: str | None) -> tuple[str, st
     """Return the method that proposes and the scheduler, where a method names both.
 
     A backend's own method of that name, if what it needs is installed, brings its own scheduler of
-    that name.
+    that name; who names both wants these, installed or not.
 
     Raises:
         OptionError: the method brings a scheduler, and another one is asked for.
+        UnknownNameError: the backend has no method of the kind that is to propose.
 
     Example:
         >>> from unitune.plugins import find_backend
@@ -97,8 +153,10 @@ def pair(spec: BackendSpec, method: str, scheduler: str | None) -> tuple[str, st
         ('random', 'hyperband')
     """
     own = next((one for one in spec.methods if one.name == method), None)
+    named = own is not None and any(one.name == method for one in spec.schedulers)
+    if named and scheduler == method:
+        return method, method
     if own is not None and scheduler in (None, method) and missing(spec, own) is None:
-        named = any(one.name == method for one in spec.schedulers)
         return method, method if named else scheduler
     if method not in PAIRS or method in spec.aliases:
         return method, scheduler
@@ -107,6 +165,14 @@ def pair(spec: BackendSpec, method: str, scheduler: str | None) -> tuple[str, st
             f"method={method!r} is {PAIRS[method]!r} proposals with the scheduler 'hyperband', and "
             f"scheduler={scheduler!r} is another one. Use method={PAIRS[method]!r} with it."
         )
+    try:
+        find_method(spec, PAIRS[method])
+    except UnknownNameError:
+        raise UnknownNameError(
+            f"method={method!r} is {PAIRS[method]!r} proposals with the scheduler 'hyperband', and "
+            f"backend {spec.name!r} has no method {PAIRS[method]!r}. It has: "
+            f"{', '.join(spec.method_names())}."
+        ) from None
     return PAIRS[method], scheduler or "hyperband"
 
 
@@ -160,13 +226,14 @@ def _find(
         raise UnknownNameError(f"A scheduler is named by a string, not {scheduler!r}.")
     own = {one.name: one for one in spec.schedulers}
     name = scheduler.removeprefix(COMPOSED)
+    ours = discover_schedulers()
     if scheduler in own:
         if _fits(own[scheduler], method, through):
             return own[scheduler], True
-        if name not in discover_schedulers():
+        if name not in ours:
             raise _unfitting(spec, own[scheduler], method, through)
-    known = [*own, *discover_schedulers()]
-    if name not in known:
+    if name not in ours:
+        known = {*ours, *(own if name == scheduler else ())}
         raise UnknownNameError(
             f"There is no scheduler {scheduler!r} for backend {spec.name!r}. {nearest(name, known)}"
         )
@@ -183,10 +250,13 @@ def _unfitting(
     spec: BackendSpec, own: SchedulerSpec, method: Method | None, through: str | None
 ) -> OptionError:
     methods = " and ".join(repr(name) for name in own.methods)
-    given = f"method {method.name!r} is none of them" if method is not None else ""
+    one = len(own.methods) == 1
+    other = "another one" if one else "none of them"
+    given = f"method {method.name!r} is {other}" if method is not None else ""
     if through is not None:
         given = f"{through!r} proposes here, for the sake of the options or of the constraints"
     return OptionError(
-        f"Scheduler {own.name!r} of backend {spec.name!r} goes with the methods {methods} of that "
-        f"library itself, and {given}. Change the method or the space, or use another scheduler."
+        f"Scheduler {own.name!r} of backend {spec.name!r} goes with the "
+        f"{'method' if one else 'methods'} {methods} of that library itself, and {given}. Change "
+        f"the method or the space, or use another scheduler."
     )

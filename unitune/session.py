@@ -138,7 +138,7 @@ class Session:
     def _steered(self, study: Study, seed: int, n_trials: int) -> Steering:
         settings, choice = self._settings, self._settings.choice
         scheduler = choice.open(seed, n_trials)
-        self._schedule = () if scheduler is None else tuple(scheduler.plan())
+        self._schedule = choice.plan(scheduler, n_trials)
         sign = 1.0 if settings.mode == "min" else -1.0
         return Steering(
             study,
@@ -172,13 +172,14 @@ class Session:
                 f"study{given}: {type(error).__name__}: {error}."
             ) from error
 
-    @property
+    @functools.cached_property
     def _planned(self) -> int:
         """How many trials to plan for, where the budget is one of resource."""
-        limits, most = self._settings.limits, self._settings.choice.most
+        limits, choice = self._settings.limits, self._settings.choice
         if limits.max_resource is None:
             return limits.n_trials
-        return min(limits.n_trials, max(1, limits.max_resource // (most or 1)))
+        cost = choice.cost(self._seed, limits.n_trials)
+        return min(limits.n_trials, max(1, int(limits.max_resource / cost)))
 
     def _places(self, stack: contextlib.ExitStack) -> Path | None:
         """Return where checkpoints are kept: they outlive a death if the run does."""
@@ -271,6 +272,7 @@ class Session:
             seed=settings.drawn,
             space=decode(encode(plan.translation.space.to_dict())),
             metric=settings.evaluate.metric,
+            value="last" if settings.evaluate.best is None else "best",
             n_trials=self._planned,
             options=options,
             versions=self._versions,

@@ -38,15 +38,40 @@ def test_one_journal_holds_many_studies_that_are_written_side_by_side(journal, h
 
 
 def test_a_second_study_of_the_same_name_is_refused(journal, header):
-    journal.create("s", header).close()
+    with journal.create("s", header) as log:
+        assert not journal.begun("s")
+        log.append("ended", None, {"reason": "n_trials"})
+    assert journal.begun("s")
     with pytest.raises(JournalError, match="pass resume=True to go on with it, or another study="):
         journal.create("s", header)
 
 
-@pytest.mark.parametrize("name", ["", "a\nb", "x" * 501, 3, "s ", " s"])
-def test_impossible_names_of_studies_are_refused(journal, header, name):
+def test_a_study_in_which_nothing_has_happened_is_begun_anew(journal, header):
+    journal.create("s", header).close()
+    other = dataclasses.replace(header, method="another")
+    with journal.create("s", other) as log:
+        assert log.header.method == "another"
+        with pytest.raises(JournalError, match="is held by"):
+            journal.create("s", header)
+    assert [study.name for study in journal.studies()] == ["s"]
+
+
+@pytest.mark.parametrize("name", ["", "a\nb", "x" * 501, 3, "s ", " s", "\ud800"])
+def test_impossible_names_of_studies_are_refused_and_never_found(journal, header, name):
     with pytest.raises(OptionError, match="study="):
         journal.create(name, header)
+    assert name not in journal
+    for way in (journal.read, journal.resume):
+        with pytest.raises(JournalError, match="There is no study"):
+            way(name)
+
+
+def test_a_summary_shows_what_the_last_run_asked_for_and_was(journal, header):
+    with journal.create("s", header) as log:
+        log.append("resumed", None, {"exact": False, "backend": "skopt", "method": "gp"})
+        log.append("resumed", None, {"exact": True, "n_trials": 50})
+    (study,) = journal.studies()
+    assert (study.backend, study.method, study.n_trials) == ("skopt", "gp", 50)
 
 
 @pytest.mark.parametrize("way", ["resume", "read"])
@@ -127,6 +152,8 @@ def test_a_path_and_its_url_are_the_same_journal(tmp_path, header):
         ("://", "not a URL"),
         ("", "no place for a journal"),
         (3, "no place for a journal"),
+        ("a\0b", "no place for a journal"),
+        ("\ud800", "no place for a journal"),
     ],
 )
 def test_what_is_no_place_for_a_journal_is_refused(storage, sentence):

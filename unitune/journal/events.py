@@ -26,6 +26,7 @@ class Header:
         mode: 'min' or 'max'.
         seed: the run's seed.
         metric: which value of a mapping counts, if the objective returns one.
+        value: which report counts, 'last' or 'best'.
         n_trials: the number of trials that was asked for.
         options: the options of the method; JSON values.
         space: what `Space.to_dict` returned.
@@ -42,6 +43,7 @@ class Header:
     seed: int
     space: Mapping[str, Any]
     metric: str | None = None
+    value: str = "last"
     n_trials: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -79,6 +81,7 @@ class StudySummary:
         backend: the backend it last ran on.
         method: that backend's method.
         mode: 'min' or 'max'.
+        n_trials: how many trials its last run asked for, in all.
         states: how many trials ended in which state.
         running: how many trials were begun and have not ended: those a driver is at, or those
             that one left when it died.
@@ -93,6 +96,7 @@ class StudySummary:
     backend: str
     method: str
     mode: Mode
+    n_trials: int
     states: Mapping[str, int]
     running: int
     best: float | None

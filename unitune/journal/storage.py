@@ -13,21 +13,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Engine, func, insert, select, update
+from sqlalchemy import Engine, exists, func, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from unitune.errors import OptionError, nearest
+from unitune.errors import nearest
 from unitune.journal.encoding import encode
 from unitune.journal.errors import JournalError, refusal
 from unitune.journal.events import Header, StudySummary
 from unitune.journal.locks import Lock, take
+from unitune.journal.names import check_name, possible
 from unitune.journal.places import connect, locate, shown
-from unitune.journal.schema import prepare, studies
+from unitune.journal.schema import events, prepare, studies
 from unitune.journal.study_log import StudyLog
 from unitune.journal.summaries import summarize
 
-LONGEST_NAME = 500
 # How often a driver tries to give a study a number of its own, while others do the same.
 ATTEMPTS = 100
 
@@ -38,10 +38,12 @@ def open_journal(storage: str | Path, *, create: bool = True) -> Journal:
     Args:
         storage: a bare name (a file of that name in the user's data directory), the path of an
             SQLite file, or any URL of SQLAlchemy.
-        create: whether to make the file, and its folders, where there is none.
+        create: whether to make the file, and its folders, where there is none; without it the
+            journal is for reading, and may be where nobody can write.
 
     Raises:
-        JournalError: it cannot be opened, or another version of unitune wrote it.
+        JournalError: it cannot be opened, it is no journal, or another version of unitune wrote
+            it.
         OptionError: `storage` names no place that a journal can be kept in.
         MissingLibraryError: the driver of that database is not installed.
 
@@ -53,7 +55,7 @@ def open_journal(storage: str | Path, *, create: bool = True) -> Journal:
         []
     """
     url = locate(storage)
-    return Journal(connect(url, create=create), shown(url))
+    return Journal(connect(url, create=create), shown(url), create=create)
 
 
 class Journal:
@@ -62,13 +64,15 @@ class Journal:
     Args:
         engine: connects to the database, and commits every statement by itself.
         place: what messages call it.
+        create: whether to make the tables where there are none.
     """
 
-    def __init__(self, engine: Engine, place: str) -> None:
+    def __init__(self, engine: Engine, place: str, *, create: bool = True) -> None:
         self._engine = engine
         self._place = place
+        self._faults = (DBAPIError, engine.dialect.loaded_dbapi.Error, UnicodeDecodeError)
         with self._connected() as connection:
-            prepare(connection, place)
+            prepare(connection, place, create=create)
 
     def create(self, name: str, header: Header) -> StudyLog:
         """Begin a study and lock it.
@@ -76,15 +80,15 @@ class Journal:
         Raises:
             JournalError: there is one of that name, or the journal cannot be written.
         """
-        _check_name(name)
+        check_name(name)
         with self._owned() as connection:
             found = self._find(connection, name)
-            if found is not None:
+            if found is not None and self._begun(connection, found, name):
                 raise self._taken(found.name)
             lock = self._lock(connection, name)
             try:
                 row = {"name": name, "created": time.time(), "header": _text(header)}
-                self._insert(connection, {**row, "driver": _this_driver()})
+                self._put(connection, {**row, "driver": _this_driver()})
                 return self._log(connection, name, lock)
             except BaseException:
                 lock.release()
@@ -119,9 +123,29 @@ class Journal:
             return self._log(connection, name, None)
 
     def studies(self) -> list[StudySummary]:
-        """Return every study at a glance, the eldest first."""
+        """Return every study at a glance, the eldest first.
+
+        Raises:
+            JournalError: what is kept of one of them cannot be read.
+        """
+        try:
+            with self._connected() as connection:
+                return summarize(connection)
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+            raise JournalError(
+                f"The journal {self._place} is damaged: one of its studies cannot be read "
+                f"({type(error).__name__}: {error}). Bring back a copy of the journal."
+            ) from error
+
+    def begun(self, name: str) -> bool:
+        """Return whether there is a study of that name in which something has happened.
+
+        One whose driver was refused or died before its first trial is as good as none, and is
+        begun anew by `create`.
+        """
         with self._connected() as connection:
-            return summarize(connection)
+            found = self._find(connection, name)
+            return found is not None and self._begun(connection, found, name)
 
     def __contains__(self, name: str) -> bool:
         with self._connected() as connection:
@@ -147,7 +171,7 @@ class Journal:
     def _speaking(self) -> Iterator[None]:
         try:
             yield
-        except (DBAPIError, self._engine.dialect.loaded_dbapi.Error) as error:
+        except self._faults as error:
             raise refusal(self._place, error) from error
 
     @contextlib.contextmanager
@@ -168,8 +192,27 @@ class Journal:
 
     def _find(self, connection: Connection, name: str) -> Any:
         """Return the row of a study; some databases find 'Mine' for 'mine'."""
+        if not possible(name):
+            return None
         with connection.begin():
             return connection.execute(select(studies).where(studies.c.name == name)).one_or_none()
+
+    def _begun(self, connection: Connection, found: Any, name: str) -> bool:
+        if found.name != name:
+            return True  # another one, for some databases the same name
+        with connection.begin():
+            return bool(connection.scalar(select(exists().where(events.c.study == found.id))))
+
+    def _put(self, connection: Connection, row: dict[str, Any]) -> None:
+        """Write a study's row; one in which nothing has happened gets a new one."""
+        found = self._find(connection, row["name"])
+        if found is None:
+            self._insert(connection, row)
+        elif self._begun(connection, found, row["name"]):  # by another driver, in this moment
+            raise self._taken(found.name)
+        else:
+            with connection.begin():
+                connection.execute(update(studies).where(studies.c.id == found.id).values(**row))
 
     def _insert(self, connection: Connection, row: dict[str, Any]) -> None:
         for further in reversed(range(ATTEMPTS)):
@@ -234,16 +277,6 @@ class Journal:
         return JournalError(
             f"The journal {self._place} has a study {name!r} already; pass resume=True to go on "
             f"with it, or another study=."
-        )
-
-
-def _check_name(name: object) -> None:
-    # Some databases take no notice of spaces at the end.
-    fine = isinstance(name, str) and name.isprintable() and name == name.strip()
-    if not fine or not 0 < len(str(name)) <= LONGEST_NAME:
-        raise OptionError(
-            f"study={name!r}: give a name of 1 to {LONGEST_NAME} characters, without spaces at "
-            f"its ends."
         )
 
 
