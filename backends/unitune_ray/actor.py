@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 import sys
 import threading
@@ -10,6 +11,7 @@ from queue import SimpleQueue
 
 from unitune.executors.channel import Channel
 from unitune.executors.messages import Broken, Ready
+from unitune.executors.nested import load_objective
 from unitune.executors.worker import Worker
 
 
@@ -61,7 +63,7 @@ class TrialActor:
 
 def _work(payload: bytes, mailbox: Mailbox) -> None:
     try:
-        evaluate = pickle.loads(payload)  # noqa: S301 - from the driver
-        Worker(evaluate, mailbox).run()
+        evaluate, _ = load_objective(io.BytesIO(payload))
+        Worker(evaluate, mailbox, "Ray actor").run()
     except BaseException as error:  # noqa: BLE001 - the driver says what it was
         mailbox.send(pickle.dumps(Broken(f"{type(error).__name__}: {error}")))

@@ -19,6 +19,7 @@ from typing import Any
 
 import ray
 from ray import _raylet
+from ray.util.client import ray as ray_client
 
 from unitune.errors import BackendError, OptionError
 
@@ -68,8 +69,10 @@ def connected(cpus: int, address: str | None) -> Iterator[None]:
 
     Raises:
         BackendError: no Ray is to be had, or another run of this process holds one.
+        OptionError: this process is connected to another cluster than that.
     """
     if not _CONNECTING.locked() and ray.is_initialized():  # by the user, for any number of runs
+        _check_joined(address)
         yield
         return
     if not _CONNECTING.acquire(blocking=False):
@@ -94,6 +97,33 @@ def connected(cpus: int, address: str | None) -> Iterator[None]:
             where = "a local Ray" if address is None else f"the Ray at {address!r}"
             raise BackendError(f"unitune cannot reach {where}: {error}") from error
         yield
+
+
+def _check_joined(address: str | None) -> None:
+    """Raise OptionError for the address of another cluster than this process is connected to."""
+    if address in (None, "auto"):
+        return
+    joined: Any = ray_client
+    client = joined.get_context().client_worker
+    here = f"ray://{client._conn_str}" if client else ray.get_runtime_context().gcs_address
+    if _located(address) != _located(here):
+        raise OptionError(
+            f"address={address!r}: this process is connected to the Ray at {here!r} already, and "
+            f"a process has one such connection. Leave address= out to use that Ray, or call "
+            f"ray.shutdown() first."
+        )
+
+
+def _located(address: str | None) -> tuple[str, str]:
+    """Return an address with its host as the number by which other nodes know it."""
+    scheme, _, place = (address or "").rpartition("://")
+    host, _, port = place.rpartition(":")
+    with contextlib.suppress(OSError, ValueError):  # unknown, or no name that a host could have
+        host = socket.gethostbyname(host)
+    if host.startswith("127."):
+        util: Any = ray.util
+        host = util.get_node_ip_address()
+    return scheme, f"{host}:{port}"
 
 
 def _knock(address: str | None) -> None:

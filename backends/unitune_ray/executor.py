@@ -27,7 +27,7 @@ from unitune.executors.messages import (
     failed,
     job_message,
 )
-from unitune.executors.pickling import dump
+from unitune.executors.nested import dump_objective
 from unitune.objective import Evaluator, Finished, Job, OnReport
 from unitune.trial import Failure, Report
 from unitune_ray.cluster import connected, undisturbed
@@ -61,13 +61,13 @@ class RayExecutor:
         trial_timeout: seconds after which a trial is killed, whatever it does; the time for which
             its reports waited to be answered is not counted.
         address: of the cluster: "auto", "host:port", or "ray://host:port" for a Ray client; None
-            starts a Ray on this machine.
+            starts a Ray on this machine, unless this process is connected to one.
         resources: what each trial needs: {"cpu": 1, "gpu": 0.5}, memory in bytes, and what the
             cluster has of its own; by default one CPU.
 
     Raises:
-        OptionError: the objective cannot be pickled, a number makes no sense, or no node has what
-            a trial needs.
+        OptionError: the objective cannot be pickled, a number makes no sense, no node has what
+            a trial needs, or the address is not that of the Ray this process is connected to.
         BackendError: Ray cannot be reached.
     """
 
@@ -306,7 +306,7 @@ class RayExecutor:
 def _pickled(evaluate: Evaluator) -> bytes:
     file = io.BytesIO()
     try:
-        dump(evaluate, file)
+        dump_objective(evaluate, file)
     except Exception as error:
         raise OptionError(
             f"The objective cannot be sent to Ray's workers ({type(error).__name__}: {error}). It "

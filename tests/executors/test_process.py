@@ -9,6 +9,7 @@ import functools
 import itertools
 import math
 import os
+import random
 import re
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import pytest
 
+import unitune
 from unitune.errors import ObjectiveError, OptionError
 from unitune.executors.process import ProcessExecutor
 from unitune.objective import Evaluator, Job
@@ -530,6 +532,78 @@ def test_one_worker_that_dies_while_it_starts_costs_no_trial(start, tmp_path):
     assert {o.state for o in done} == {State.COMPLETE}
 
 
+def test_workers_killed_at_random_even_while_they_start_cost_the_trials_they_had_only(
+    start, tmp_path
+):
+    slow = Loaded(tmp_path / "log", then=lambda times: time.sleep(0.2))
+
+    def objective(config):
+        yield os.getpid()
+        time.sleep(0.005)
+        yield config["x"] if slow else -1.0
+
+    executor, dice = start(objective), random.Random(3)
+    known, killed = [], {"starting": set(), "running": set()}
+    for number in range(200):
+        executor.submit(Job(number, {"x": number}, seed=0))
+    done = []
+    while executor.busy:
+        done.append(executor.next())
+        for worker in executor._workers:
+            if worker.pid not in known:
+                known.append(worker.pid)
+                # Every third: if three in a row do not come up, the run is over.
+                if len(known) % 3 == 0 and not worker.ready:
+                    killed["starting"].add(worker.pid)
+                    os.kill(worker.pid, signal.SIGKILL)
+            elif worker.ready and worker.job is not None and dice.random() < 0.04:
+                killed["running"].add(worker.pid)
+                os.kill(worker.pid, signal.SIGKILL)
+    assert len(killed["starting"]) > 1
+    assert len(killed["running"]) > 5
+    assert sorted(f.job.number for f in done) == list(range(200))
+    for outcome, x in ((f.outcome, f.job.number) for f in done):
+        if outcome.failure is None:
+            assert outcome.value == x
+        else:
+            assert outcome.failure.kind == "WorkerDied"
+            assert {r.value for r in outcome.reports} <= {
+                x,
+                *killed["starting"],
+                *killed["running"],
+            }
+    failed = sum(f.outcome.failure is not None for f in done)
+    # One that was killed while it started may have come up in that moment, but hardly every one.
+    assert 0 < failed < len(killed["starting"]) + len(killed["running"])
+
+
+def test_a_trial_whose_workers_die_every_time_runs_out_of_attempts(tmp_path):
+    def objective(config, trial):
+        attempts = len(list(tmp_path.glob(f"{trial.number}-*")))
+        (tmp_path / f"{trial.number}-{attempts}").touch()
+        if trial.number % 5 == 2 or (trial.number % 5 == 3 and not attempts):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return config["x"]
+
+    result = unitune.run(
+        unitune.Space({"x": unitune.Float(0.0, 1.0)}),
+        objective,
+        backend="builtin",
+        method="random",
+        n_trials=15,
+        workers=2,
+        retries=2,
+        seed=0,
+        progress=False,
+    )
+    for trial in result.trials:
+        always, once = trial.number % 5 == 2, trial.number % 5 == 3
+        assert (trial.state is State.FAILED) == always
+        assert [failure.kind for failure in trial.attempts] == ["WorkerDied"] * (2 * always + once)
+        assert len(list(tmp_path.glob(f"{trial.number}-*"))) == 1 + 2 * always + once
+    assert len(result.trials) == 15
+
+
 # --- limits ---------------------------------------------------------------------------------
 
 
@@ -589,16 +663,50 @@ def test_a_result_that_waited_for_the_driver_counts(start):
     assert executor.next().outcome.state is State.COMPLETE
 
 
-def test_memory_beyond_the_limit_fails_the_trial_and_the_next_one_has_all_of_it_again(start):
-    hoard = []
+def test_the_memory_limit_is_that_of_each_trial_and_a_worker_that_has_grown_is_replaced(start):
+    kept = []
 
     def objective(config):
-        hoard.append(bytearray(120_000_000))
-        return len(hoard)
+        kept.append(bytearray(60_000_000))
+        return len(kept)
 
-    done = outcomes(start(objective, workers=1, trial_memory=300_000_000), numbers(6))
-    states = ["MemoryError" if o.failure else o.value for o in done]
-    assert states == [1.0, 2.0, "MemoryError", 1.0, 2.0, "MemoryError"]
+    done = outcomes(start(objective, workers=1, trial_memory=100_000_000), numbers(6))
+    assert [o.value for o in done] == [1.0, 2.0, 1.0, 2.0, 1.0, 2.0]
+
+
+def test_memory_beyond_the_limit_fails_the_trial_and_its_worker_is_replaced(start):
+    def objective(config):
+        if config["x"] == 1:
+            bytearray(200_000_000)
+        return os.getpid()
+
+    done = outcomes(start(objective, workers=1, trial_memory=100_000_000), numbers(3))
+    assert [o.failure and o.failure.kind for o in done] == [None, "MemoryError", None]
+    assert done[0].value != done[2].value
+
+
+def test_sending_a_result_does_not_count_against_the_memory_limit(start):
+    def objective(config):
+        return {"value": 1.0, "weights": bytes(60_000_000)}
+
+    executor = start(objective, workers=1, metric="value", trial_memory=100_000_000)
+    assert [len(o.metrics["weights"]) for o in outcomes(executor, numbers(2))] == [60_000_000] * 2
+
+
+class Heavy:
+    def __reduce__(self):
+        raise MemoryError
+
+
+def test_a_result_for_which_there_is_no_memory_fails_its_trial_and_the_worker_is_replaced(start):
+    def objective(config):
+        return {"value": os.getpid(), "extra": Heavy() if config["x"] == 1 else None}
+
+    executor = start(objective, workers=1, metric="value", trial_memory=100_000_000)
+    done = outcomes(executor, numbers(3))
+    assert [o.failure and o.failure.kind for o in done] == [None, "MemoryError", None]
+    assert "cannot be sent from the worker process" in done[1].failure.message
+    assert done[0].value != done[2].value
 
 
 def test_what_the_objective_holds_from_the_start_is_not_counted(start):
@@ -743,6 +851,38 @@ def test_workers_end_when_the_driver_is_killed(driver):
     begun = time.monotonic()
     wait_until(lambda: not any(map(alive, pids)))
     assert time.monotonic() - begun < LONG / 3
+
+
+def test_workers_end_when_the_driver_is_killed_though_a_child_that_it_forked_lives():
+    code = """
+        import os, time
+        from unitune.executors.process import ProcessExecutor
+        from unitune.objective import Evaluator, Job
+        from unitune.trial import Verdict
+
+        executor = ProcessExecutor(
+            Evaluator(lambda config: os.getpid()), lambda *_: Verdict.CONTINUE, workers=1
+        )
+        executor.submit(Job(0, {}, seed=0))
+        worker = int(executor.next().outcome.value)
+        child = os.fork()
+        if child == 0:
+            time.sleep(600)
+        executor.submit(Job(1, {}, seed=0))  # the worker is not the child's to end
+        print(worker, child, int(executor.next().outcome.value) == worker, flush=True)
+        time.sleep(600)
+    """
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        worker, child, same = process.stdout.readline().split()
+        try:
+            assert same == "True"
+            process.kill()
+            wait_until(lambda: not alive(int(worker)))
+            assert alive(int(child))
+        finally:
+            os.kill(int(child), signal.SIGKILL)
 
 
 def test_ctrl_c_reaches_the_driver_only(driver):

@@ -193,6 +193,8 @@ def test_a_node_of_three_that_dies_costs_its_trial_only(tmp_path, monkeypatch):
     def objective(config, trial):
         (tmp_path / str(trial.number)).write_text(ray.get_runtime_context().get_node_id())
         yield config["x"]
+        if (tmp_path / f"{trial.number}-killed").exists():
+            time.sleep(LONG)  # an actor may outlive its node by a second and more
         time.sleep(0.5)
         yield config["x"] + 0.5
 
@@ -210,7 +212,7 @@ def test_a_node_of_three_that_dies_costs_its_trial_only(tmp_path, monkeypatch):
         try:
             victims = [nodes.add_node(num_cpus=1, object_store_memory=STORE) for _ in range(2)]
             nodes.wait_for_nodes()
-            kill = KillOnce(nodes, victims[0], lambda number: (tmp_path / str(number)).read_text())
+            kill = KillOnce(nodes, victims[0], tmp_path)
             executor = RayExecutor(Evaluator(objective), kill, workers=3, address=nodes.address)
             with contextlib.closing(executor):
                 done = _evaluated(executor, configs)
@@ -229,16 +231,18 @@ def test_a_node_of_three_that_dies_costs_its_trial_only(tmp_path, monkeypatch):
 class KillOnce:
     """Kills a node in the middle of a trial there: once the second one on it has reported."""
 
-    def __init__(self, nodes, victim, where):
-        self._nodes, self._victim, self._where = nodes, victim, where
+    def __init__(self, nodes, victim, notes):
+        self._nodes, self._victim, self._notes = nodes, victim, notes
         self.seen = set()
         self.killed = None
 
     def __call__(self, number, step, value):
-        if self.killed is None and self._where(number) == self._victim.node_id:
+        where = (self._notes / str(number)).read_text()
+        if self.killed is None and where == self._victim.node_id:
             self.seen.add(number)
             if len(self.seen) == 2:
                 self.killed = number
+                (self._notes / f"{number}-killed").touch()
                 self._nodes.remove_node(self._victim, allow_graceful=False)
         return Verdict.CONTINUE
 
@@ -324,6 +328,20 @@ def test_a_ray_client_evaluates_reports_and_survives_deaths(head):
 
 
 @pytest.mark.ray
+def test_a_ray_client_of_the_user_is_used_by_its_address(head):
+    pytest.importorskip("grpc", reason="a Ray client needs pip install 'ray[client]'")
+    ray.init(head[1], logging_level=logging.CRITICAL)
+    try:
+        executor = RayExecutor(Evaluator(any_loss), go_on, workers=1, address=head[1])
+        with contextlib.closing(executor):
+            assert [o.value for o in outcomes(executor, numbers(3))] == [0, 1, 2]
+        with pytest.raises(OptionError, match=re.escape(f"the Ray at '{head[1]}' already")):
+            RayExecutor(Evaluator(any_loss), go_on, workers=1, address="ray://127.0.0.1:1")
+    finally:
+        ray.shutdown()
+
+
+@pytest.mark.ray
 def test_a_cluster_that_is_not_there_is_an_error_with_its_address():
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
@@ -378,6 +396,19 @@ def test_two_runs_share_a_ray_that_was_there_before(start):
     assert [outcome.value for outcome in outcomes(two, numbers(3))] == [0, 2, 4]
     two.close()
     assert [outcome.value for outcome in outcomes(one, numbers(3))] == [0, 1, 2]
+
+
+@pytest.mark.ray
+def test_an_address_must_be_that_of_the_ray_that_was_there_before(start):
+    here = ray.get_runtime_context().gcs_address
+    port = here.rpartition(":")[2]
+    for given in (here, f"localhost:{port}", "auto", None):
+        start(any_loss, workers=1, address=given).close()
+    for given in ("nonsense", "ray://nohost.invalid:10001", "127.0.0.1:1", f"ray://{here}"):
+        complaint = f"address='{given}': this process is connected to the Ray at '{here}'"
+        with pytest.raises(OptionError, match=re.escape(complaint)):
+            start(any_loss, workers=1, address=given)
+    assert ray.is_initialized()
 
 
 @pytest.mark.ray
@@ -486,6 +517,7 @@ def test_values_that_cannot_be_sent_fail_their_trial_with_a_sentence(start):
             executor, [{"box": None}, {"box": Box(broken=True)}, {"box": Box(broken=False)}]
         )
     assert up.failure.kind == down.failure.kind == "PicklingError"
+    assert "cannot be sent from the Ray actor" in up.failure.message
     assert "a box stays where it is" in up.failure.message
     assert "the config cannot be sent" in down.failure.message
     assert good.value == 1.0

@@ -63,37 +63,3 @@ def test_a_lifeline_ends_a_process_and_its_children(by_kernel, early):
         while not gone(child):
             assert time.monotonic() < end
             time.sleep(0.01)
-
-
-def test_memory_is_limited_above_what_is_held():
-    code = """
-        import resource
-        from unitune.executors.worker import limit_memory
-        held = bytearray(200_000_000)
-        limit_memory(100_000_000)
-        limit_memory(10**15)  # a later one may be larger
-        limit_memory(100_000_000)
-        more = bytearray(50_000_000)
-        try:
-            bytearray(80_000_000)
-        except MemoryError:
-            print("enough")
-    """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True
-    )
-    assert done.stdout == "enough\n"
-
-
-def test_a_limit_that_was_there_before_is_kept():
-    code = """
-        import resource
-        from unitune.executors.worker import limit_memory
-        resource.setrlimit(resource.RLIMIT_DATA, (2**31, 2**31))
-        limit_memory(2**40)
-        print(resource.getrlimit(resource.RLIMIT_DATA) == (2**31, 2**31))
-    """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True
-    )
-    assert done.stdout == "True\n"

@@ -15,19 +15,21 @@ import subprocess
 import sys
 import tempfile
 import time
+import weakref
 from typing import IO
 
 from unitune.errors import OptionError
 from unitune.executors.channel import Channel
-from unitune.executors.pickling import dump
+from unitune.executors.errors import full, lacking
+from unitune.executors.nested import dump_objective
 from unitune.objective import Evaluator, Job
 from unitune.trial import Report
 
 # The path comes first: unitune itself may only be found by way of it.
 _BOOT = """
 import mmap, pickle, sys
-numbers = map(int, sys.argv[1:])
-payload = mmap.mmap(next(numbers), 0, access=mmap.ACCESS_READ)
+numbers = [int(number) for number in sys.argv[1:]]
+payload = mmap.mmap(numbers[0], 0, access=mmap.ACCESS_READ)
 sys.path[:], sys.argv, memory = pickle.load(payload)
 from unitune.executors.worker import main
 main(payload, *numbers, memory)
@@ -37,27 +39,47 @@ main(payload, *numbers, memory)
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
+# Those of this process, for `_let_go`.
+_LIFELINES: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+
+
+def _let_go() -> None:
+    """Close the lifelines in a forked child, which would keep them open after this process."""
+    for lifeline in list(_LIFELINES):
+        lifeline.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
+
+
 def write_payload(evaluate: Evaluator, memory: int | None) -> IO[bytes]:
     """Write what every worker loads once into a file without a name.
 
     Raises:
         OptionError: the objective cannot be pickled.
+        ExecutorError: there is no space for it.
     """
-    payload = tempfile.TemporaryFile()  # noqa: SIM115 - the executor closes it
+    try:
+        payload = tempfile.TemporaryFile()  # noqa: SIM115 - the executor closes it
+    except OSError as error:
+        raise lacking(error) from error
     try:
         pickle.dump(([str(path) for path in sys.path], list(sys.argv), memory), payload)
-        dump(evaluate, payload)
+        dump_objective(evaluate, payload)
         payload.flush()
-    except Exception as error:
-        payload.close()
+    except BaseException as error:
+        with contextlib.suppress(OSError):  # it may still hold what could not be written
+            payload.close()
+        if isinstance(error, OSError) and full(error):
+            raise lacking(error) from error
+        if not isinstance(error, Exception):
+            raise
         raise OptionError(
             f"The objective cannot be sent to worker processes ({type(error).__name__}: {error}). "
             f"It is sent with all that it refers to: make locks, open files, connections and the "
             f"like inside it, or evaluate in this process, with workers=1."
         ) from error
-    except BaseException:
-        payload.close()
-        raise
     return payload
 
 
@@ -68,30 +90,31 @@ class LaunchedWorker:
         payload: what it loads once.
         threads: how many threads numerical libraries may use in it, unless the user's environment
             says so.
+
+    Raises:
+        ExecutorError: the system starts no further process.
     """
 
     def __init__(self, payload: IO[bytes], *, threads: int) -> None:
-        ours, theirs = socket.socketpair()
-        self._lifeline, lifeline = socket.socketpair()
-        numbers = (payload.fileno(), theirs.fileno(), lifeline.fileno())
+        with contextlib.ExitStack() as ends:
+            try:
+                ours, theirs = _pair(ends)
+                self._lifeline, lifeline = _pair(ends)
+                _LIFELINES.add(self._lifeline)
+                numbers = (payload.fileno(), theirs.fileno(), lifeline.fileno())
+                self._process = subprocess.Popen(  # noqa: S603 - this very interpreter
+                    [sys.executable, *_flags(), "-c", _BOOT, *map(str, numbers)],
+                    pass_fds=numbers,
+                    env={**dict.fromkeys(THREADS, str(threads)), **os.environ},
+                    stdin=subprocess.DEVNULL,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise lacking(error) from error
+            ends.pop_all()
+        theirs.close()
+        lifeline.close()
         self.channel = Channel(ours)
-        try:
-            self._process = subprocess.Popen(  # noqa: S603 - this very interpreter
-                [sys.executable, *_flags(), "-c", _BOOT, *map(str, numbers)],
-                pass_fds=numbers,
-                env={**dict.fromkeys(THREADS, str(threads)), **os.environ},
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        except OSError as error:
-            ours.close()
-            self._lifeline.close()
-            raise OptionError(
-                f"The system starts no further worker process ({error}); use fewer workers."
-            ) from error
-        finally:
-            theirs.close()
-            lifeline.close()
         self.ready = False
         self.closing = False
         self.job: Job | None = None
@@ -166,6 +189,11 @@ def ending(code: int) -> str:
     if name == "SIGKILL":
         words = "which is also what the system does when memory runs out"
     return f"was killed by {name} ({words})"
+
+
+def _pair(ends: contextlib.ExitStack) -> tuple[socket.socket, socket.socket]:
+    ours, theirs = socket.socketpair()
+    return ends.enter_context(ours), ends.enter_context(theirs)
 
 
 def _flags() -> list[str]:

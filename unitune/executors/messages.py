@@ -10,6 +10,7 @@ from unitune.objective import Finished, Job
 from unitune.trial import Failure, How, Outcome, Report, State
 
 UNPICKLABLE = "PicklingError"
+OUT_OF_MEMORY = "MemoryError"
 
 
 class Ready(NamedTuple):
@@ -47,6 +48,7 @@ class Done(NamedTuple):
     start: int
     reached: int
     how: How
+    spent: bool = False  # the worker is to be replaced
 
 
 Message = Ready | Broken | Reported | Closed | Done
@@ -67,6 +69,11 @@ def discard_message(numbers: tuple[int, ...]) -> bytes:
     return pickle.dumps((None, numbers))
 
 
+def kind_of(error: Exception) -> str:
+    """Return as what kind of failure counts what was raised where something was (un)pickled."""
+    return OUT_OF_MEMORY if isinstance(error, MemoryError) else UNPICKLABLE
+
+
 def as_done(finished: Finished, where: str) -> Done:
     """Return what a worker tells of a trial.
 
@@ -82,7 +89,7 @@ def as_done(finished: Finished, where: str) -> Done:
             f"the objective's mapping cannot be sent from the {where}: {type(error).__name__}: "
             f"{error}; return numbers and other plain values"
         )
-        outcome = Outcome(State.FAILED, failure=Failure(UNPICKLABLE, text))
+        outcome = Outcome(State.FAILED, failure=Failure(kind_of(error), text))
         packed, paused = b"", False
     return Done(
         str(outcome.state),
@@ -112,7 +119,7 @@ def as_finished(done: Done, job: Job, reports: tuple[Report, ...], where: str) -
     except Exception as error:  # noqa: BLE001 - the user's classes run here
         words = f"{type(error).__name__}: {error}"
         text = f"the objective's mapping could not be loaded from the {where}: {words}"
-        return failed(job, reports, Failure(UNPICKLABLE, text), done.seconds)
+        return failed(job, reports, Failure(kind_of(error), text), done.seconds)
     outcome = Outcome(
         State(done.state), done.value, reports=reports, metrics=metrics, failure=done.failure
     )

@@ -25,13 +25,16 @@ _PLAIN = frozenset({int, float, str, bool, bytes, type(None)})
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     """Takes functions and classes of modules that a fresh interpreter would not find by value."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], main: dict[str, Any]) -> None:
         super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
         self.strange: dict[str, ModuleType | None] = {}
+        self.main = main
 
     def reducer_override(self, obj: Any) -> Any:
         if isinstance(obj, FunctionType | type):
-            name = obj.__module__
+            name, called = obj.__module__, obj.__qualname__
+            if name == "__main__" and vars(sys.modules[name]).get(called) is obj:
+                self.main[called] = obj
             if isinstance(name, str) and name not in self.strange:
                 self.strange[name] = _strange_module(name)
                 if self.strange[name] is not None:
@@ -45,9 +48,15 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
                 cloudpickle.unregister_pickle_by_value(module)
 
 
-def dump(value: Any, file: IO[bytes]) -> None:
-    """Write anything that can be sent to another process; raise whatever its pickling raises."""
-    pickler = _Pickler(file)
+def dump(value: Any, file: IO[bytes], main: dict[str, Any] | None = None) -> None:
+    """Write anything that can be sent to another process; raise whatever its pickling raises.
+
+    Args:
+        value: what to write.
+        file: where to.
+        main: takes, by their names, the functions and classes of `__main__` that are met.
+    """
+    pickler = _Pickler(file, {} if main is None else main)
     try:
         pickler.dump(value)
     finally:

@@ -51,12 +51,16 @@ class ProcessExecutor:
         workers: how many evaluate side by side.
         trial_timeout: seconds after which a trial is killed, whatever it does; the time for which
             its reports waited to be answered is not counted.
-        trial_memory: bytes that a worker may allocate beyond what it holds before its first
-            trial; what then fails raises MemoryError, if the code that allocates is good (Linux).
+        trial_memory: bytes that a trial may allocate beyond what its worker holds when it
+            begins; what then fails raises MemoryError, if the code that allocates is good
+            (Linux). A process that the trial starts has a limit of its own, the same one. A
+            worker in which trials have left behind more than that is replaced.
 
     Raises:
         OptionError: the objective cannot be pickled, a number makes no sense, or the platform
             cannot do what is asked.
+        ExecutorError: there is no space for the objective; `submit` and `next` raise it where
+            no further process can be started.
     """
 
     def __init__(
@@ -72,7 +76,6 @@ class ProcessExecutor:
         self._on_report = on_report
         self._size = workers
         self._timeout = trial_timeout
-        self._memory = trial_memory
         self._payload = write_payload(evaluate, trial_memory)
         self._selector = selectors.DefaultSelector()
         self._workers: list[LaunchedWorker] = []
@@ -230,9 +233,8 @@ class ProcessExecutor:
     def _settle(self, worker: LaunchedWorker, done: Done) -> None:
         self._deadlines.pop(worker, None)
         job, reports = worker.take()
-        failure = done.failure
-        if self._memory is not None and failure is not None and failure.kind == "MemoryError":
-            self._bury(worker, begun=False)  # what it still holds would fail the next one too
+        if done.spent:
+            self._bury(worker, begun=False)
         if done.kept and worker in self._workers:
             self._homes[job.number] = worker
         self._finished.append(as_finished(done, job, reports, "worker process"))

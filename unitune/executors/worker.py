@@ -13,33 +13,43 @@ import fcntl
 import mmap
 import os
 import pickle
-import resource
 import signal
 import socket
 import sys
 import threading
 import time
 import traceback
-from pathlib import Path
 
 from unitune.executors.channel import Channel
+from unitune.executors.memory import Allowance
 from unitune.executors.messages import (
-    UNPICKLABLE,
+    OUT_OF_MEMORY,
     Broken,
     Closed,
+    Done,
     Message,
     Ready,
     Reported,
     as_done,
+    kind_of,
 )
+from unitune.executors.nested import bequeath, load_objective
 from unitune.executors.pickling import unpack
 from unitune.objective import Evaluator, Finished, Job
 from unitune.trial import Failure, Outcome, State, Verdict
 
 
-def main(payload: mmap.mmap, channel: int, lifeline: int, memory: int | None) -> None:
-    """Load the evaluator, then evaluate until the driver is gone."""
-    for inherited in (channel, lifeline):
+def main(payload: mmap.mmap, number: int, channel: int, lifeline: int, memory: int | None) -> None:
+    """Load the evaluator, then evaluate until the driver is gone.
+
+    Args:
+        payload: holds the evaluator, from where it stands on.
+        number: the payload's file descriptor.
+        channel: that of the socket for messages.
+        lifeline: that of the socket which closes when the driver is gone.
+        memory: bytes that a trial may allocate.
+    """
+    for inherited in (number, channel, lifeline):
         os.set_inheritable(inherited, False)  # noqa: FBT003 - children get none of it
     end_with_driver(socket.socket(fileno=lifeline))
     wire = Channel(socket.socket(fileno=channel))
@@ -47,22 +57,38 @@ def main(payload: mmap.mmap, channel: int, lifeline: int, memory: int | None) ->
         sys.stdout.reconfigure(line_buffering=True)  # prints come when they are made
     try:
         with payload:
-            evaluate = pickle.load(payload)  # noqa: S301 - written by the driver
-        if memory is not None:
-            limit_memory(memory)
+            start = payload.tell()
+            evaluate, names = load_objective(payload)
+        bequeath(number, start, names)
+        allowance = None if memory is None else Allowance(memory)
     except BaseException as error:  # noqa: BLE001 - the driver says what it was
         wire.send(_bytes(Broken(f"{type(error).__name__}: {error}")))
         return
     with contextlib.suppress(EOFError, ConnectionError):  # the driver is gone
-        Worker(evaluate, wire).run()
+        Worker(evaluate, wire, "worker process", allowance).run()
 
 
 class Worker:
-    """Evaluates jobs; sends their reports up and waits for what is decided on each."""
+    """Evaluates jobs; sends their reports up and waits for what is decided on each.
 
-    def __init__(self, evaluate: Evaluator, channel: Channel) -> None:
+    Args:
+        evaluate: evaluates one job.
+        channel: leads to the driver.
+        where: the kind of worker, for messages.
+        allowance: what each trial may allocate, if there is a limit.
+    """
+
+    def __init__(
+        self,
+        evaluate: Evaluator,
+        channel: Channel,
+        where: str,
+        allowance: Allowance | None = None,
+    ) -> None:
         self._evaluate = evaluate
         self._channel = channel
+        self._where = where
+        self._allowance = allowance
         self._pid = os.getpid()
         self._number: int | None = None
         self._lock = threading.Lock()
@@ -82,7 +108,14 @@ class Worker:
                 os._exit(1)  # a fork of the objective's that found its way here
             with contextlib.suppress(Exception):  # whatever the objective put in its place
                 sys.stdout.flush()
-            self._channel.send(_bytes(as_done(finished, "worker process")))
+            self._channel.send(_bytes(self._done(finished)))
+
+    def _done(self, finished: Finished) -> Done:
+        done = as_done(finished, self._where)
+        if self._allowance is None:
+            return done
+        out_of_memory = done.failure is not None and done.failure.kind == OUT_OF_MEMORY
+        return done._replace(spent=out_of_memory or self._allowance.exhausted)
 
     def _discard(self, numbers: tuple[int, ...]) -> None:
         for number in numbers:
@@ -93,12 +126,13 @@ class Worker:
         try:
             job = dataclasses.replace(job, config=unpack(packed))
         except Exception as error:  # noqa: BLE001 - the user's classes run here
-            text = f"the config could not be loaded in the worker process: {_words(error)}"
-            return Finished(job, _failed(Failure(UNPICKLABLE, text)), 0.0)
+            text = f"the config could not be loaded in the {self._where}: {_words(error)}"
+            return Finished(job, _failed(Failure(kind_of(error), text)), 0.0)
         begun = time.perf_counter()
         self._number = job.number
         try:
-            return self._evaluate(job, self._on_report)
+            with self._allowance.granted() if self._allowance else contextlib.nullcontext():
+                return self._evaluate(job, self._on_report)
         except BaseException as error:  # noqa: BLE001 - KeyboardInterrupt, asyncio's, pytest's
             text = "".join(traceback.format_exception(error))
             failure = Failure(type(error).__name__, str(error), traceback=text)
@@ -151,18 +185,3 @@ def end_with_driver(lifeline: socket.socket, *, by_kernel: bool = sys.platform =
 def _wait_and_kill(lifeline: socket.socket) -> None:
     lifeline.recv(1)
     os.killpg(0, signal.SIGKILL)
-
-
-def limit_memory(extra: int) -> None:
-    """Let this process allocate so many bytes more than it holds now (Linux only).
-
-    RLIMIT_DATA counts what is allocated, mappings included, and unlike RLIMIT_AS not the
-    libraries and the address space that is only reserved.
-    """
-    lines = Path("/proc/self/status").read_text().splitlines()
-    held = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmData:"))
-    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    limit = held + extra
-    if hard != resource.RLIM_INFINITY:
-        limit = min(limit, hard)
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
