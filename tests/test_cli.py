@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -37,7 +38,8 @@ def _task(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     yield
-    sys.modules.pop("task_of_cli", None)
+    for name in ("task_of_cli", "broken_of_cli"):
+        sys.modules.pop(name, None)
 
 
 def call(*arguments):
@@ -122,12 +124,15 @@ def test_initial_configs_that_are_no_json_are_refused(tmp_path):
 
 
 def test_compare_says_which_run_failed_in_its_library(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    contender = "builtin:grid(points=2),optuna:tpe(n_startup_trials=two)"
-    typed = ("compare", "task_of_cli:objective", "--contenders", contender)
+    def failing(study, *arguments, **options):
+        raise RuntimeError("no proposals today")
+
+    monkeypatch.setattr("optuna.study.Study.ask", failing)
+    contenders = "builtin:grid(points=2),optuna:tpe"
+    typed = ("compare", "task_of_cli:objective", "--contenders", contenders)
     code, out, err = call(*typed, "--trials", "2")
     assert code == 1
-    assert "optuna:tpe(n_startup_trials=two), seed 0: Backend 'optuna' (tpe) failed" in err
+    assert "optuna:tpe, seed 0: Backend 'optuna' (tpe) failed" in err
     assert "builtin:grid" in out
 
 
@@ -164,6 +169,13 @@ def test_compare_keeps_its_tables_where_no_report_can_be_made(tmp_path, monkeypa
         (["run", "task_of_cli:missing"], "has no 'missing'"),
         (["run", "nowhere:objective"], "no module 'nowhere'"),
         (["run", "task_of_cli"], "not of the form module:name"),
+        (["run", ":objective"], "':objective' is not of the form module:name"),
+        (["run", ".task_of_cli:objective"], "not of the form module:name"),
+        (
+            ["run", "task_of_cli:objective", "--storage", "j.db", "--study", "", "--resume"],
+            "study='': give a name",
+        ),
+        (["run", "task_of_cli:objective", "--trial-memory", "5"], "trial_memory=5: give a whole"),
         (["run", "task_of_cli:objective", "--space", "task_of_cli:bad"], "swap them"),
         (["run", "task_of_cli:objective", "--backend", "optna"], "Did you mean 'optuna'"),
         (["run", "task_of_cli:objective", "--method", "magic"], "no method 'magic'"),
@@ -180,6 +192,45 @@ def test_nonsense_gives_one_sentence_and_exit_code_2(arguments, sentence):
     assert out == ""
     assert sentence in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        ("import json\n\nraise RuntimeError('no data')", "RuntimeError: no data ({}, line 3)"),
+        ("import nosuch", "ModuleNotFoundError: No module named 'nosuch' ({}, line 1)"),
+        ("import sys\nsys.exit(4)", "SystemExit: 4 ({}, line 2)"),
+        ("def f(:", "SyntaxError: invalid syntax (broken_of_cli.py, line 1)"),
+        ("raise ValueError", "ValueError ({}, line 1)"),
+    ],
+)
+def test_a_module_that_cannot_be_imported_is_said_to_be_with_the_place(tmp_path, code, sentence):
+    path = tmp_path / "broken_of_cli.py"
+    path.write_text(code)
+    assert call("run", "broken_of_cli:f") == (
+        *(2, ""),
+        f"unitune: Module 'broken_of_cli' cannot be imported: {sentence.format(path)}.\n",
+    )
+
+
+def test_ctrl_c_outside_the_loop_too_exits_with_130(tmp_path):
+    (tmp_path / "broken_of_cli.py").write_text("raise KeyboardInterrupt")
+    assert call("run", "broken_of_cli:f") == (130, "", "\nInterrupted.\n")
+
+
+def test_ctrl_c_while_the_command_line_is_imported_exits_with_130():
+    code = (
+        "import sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *rest):\n"
+        "        if name == 'unitune.cli.studies':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "from unitune.cli import main\n"
+        "main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "")
 
 
 def test_a_broken_objective_shows_its_traceback_and_exits_with_1():
@@ -210,16 +261,38 @@ def test_a_run_is_kept_in_a_journal_and_resumed(tmp_path):
     code, out, _ = run("--trials", "9", *journal)
     assert code == 0
     assert "seed 1: 9 complete" in out
+    assert "Study 'first' went on exactly where it was." in out
+    code, out, _ = run("--trials", "10", "--method", "grid", *journal)
+    assert code == 0
+    assert "Study 'first' went on with a fresh study, since it was builtin:random" in out
     code, out, _ = call("studies", "--storage", "journal.db")
     assert code == 0
     assert "first" in out
-    assert "builtin:random" in out
+    assert "builtin:grid" in out
     assert call("show", "first", "--storage", "journal.db")[0] == 0
     assert call("export", "first", "--storage", "journal.db", "--csv", "t.csv")[0] == 0
-    assert len(pd.read_csv(tmp_path / "t.csv")) == 9
+    assert len(pd.read_csv(tmp_path / "t.csv")) == 10
+
+
+def test_a_run_says_which_study_it_began():
+    code, out, _ = run("--trials", "2", "--storage", "journal.db")
+    assert code == 0
+    (name,) = re.findall("Study '(.*)' was begun in the journal.", out)
+    assert call("show", name, "--storage", "journal.db")[0] == 0
 
 
 def test_trials_run_side_by_side_on_the_command_line():
-    code, out, _ = run("--trials", "6", "--workers", "2", "--retries", "1", "--trial-timeout", "60")
+    code, out, _ = run(
+        "--trials",
+        "6",
+        "--workers",
+        "2",
+        "--retries",
+        "1",
+        "--trial-timeout",
+        "60",
+        "--trial-memory",
+        "500000000",
+    )
     assert code == 0
     assert "6 complete" in out

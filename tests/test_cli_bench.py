@@ -9,6 +9,7 @@ import time
 
 import pytest
 from click.testing import CliRunner
+from strangers import smallest
 
 from unitune.bench.results import Results
 from unitune.cli import main
@@ -110,12 +111,79 @@ def test_single_tasks_and_budgets_of_resource_in_virtual_time(silent):
 
 
 def test_runs_that_fail_are_named_in_one_line_each(silent, install):
-    code, _, err = call(
+    code = smallest("frail", "frail_tuner").replace(
+        "self.told.append((token, outcome))",
+        "self.told.append((token, outcome)); 1 / (len(self.told) < 3)",
+    )
+    install("frail-tuner", code=code, entry="frail")
+    code, out, err = call(
+        *("bench", "--task", "bowl", "--contenders", "frail:random", "--seeds", "1"),
+        *("--trials", "4", "--out", "out"),
+    )
+    assert code == 0  # the baseline did well
+    assert "frail:random on bowl, seed 0: " in err
+    assert "ZeroDivisionError" in err
+    assert "Report: " in out
+
+
+def test_unknown_options_are_refused_before_anything_runs(silent, tmp_path):
+    code, out, err = call(
         *("bench", "--task", "bowl", "--contenders", "optuna:tpe(magic=1)", "--seeds", "1"),
         *("--trials", "3", "--out", "out"),
     )
-    assert code == 0  # the baseline did well
-    assert "optuna:tpe(magic=1) on bowl, seed 0: OptionError: TPESampler has no option" in err
+    assert (code, out) == (2, "")
+    assert "optuna:tpe(magic=1) cannot be opened on the space of 'bowl': " in err
+    assert "no option 'magic'" in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_ranking_is_shown_in_the_terminal(silent):
+    code, out, err = call(
+        *("bench", "--task", "bowl", "--contenders", "builtin:grid", "--seeds", "2"),
+        *("--trials", "9", "--out", "out"),
+    )
+    assert code == 0, err
+    assert out.startswith("Ranking: 1 task (score: 0 is random search")
+    names = [line.split()[0] for line in out.splitlines()[4:6]]
+    assert set(names) == {"builtin:grid", "builtin:random"}
+    assert out.rstrip().endswith("4 runs, 36 trials. Report: out/report.html")
+
+
+def test_random_search_under_another_name_does_not_lose_the_report(silent):
+    code, out, err = call(
+        *("bench", "--task", "bowl", "--contenders", "r=builtin:random", "--seeds", "1"),
+        *("--trials", "4", "--out", "out"),
+    )
+    assert code == 0, err
+    assert "2 runs" in out
+
+
+def test_every_command_is_kept_and_what_is_left_out_is_named(silent):
+    shared = ("bench", "--task", "bowl", "--trials", "4", "--out", "out")
+    call(*shared, "--contenders", "mine=builtin:grid(points=2)", "--seeds", "2")
+    _, _, err = call(*shared, "--contenders", "mine=builtin:grid(points=3)", "--seeds", "1")
+    assert "Left out: 1 run of mine, made with other options or versions" in err
+    assert len(silent[1].about["commands"]) == 2
+    assert "points=2" in silent[1].about["commands"][0]
+
+
+def test_a_budget_that_is_over_before_anything_begins_ends_in_a_sentence(silent):
+    code, out, err = call(
+        *("bench", "--task", "bowl", "--contenders", "builtin:random", "--seeds", "1"),
+        *("--seconds", "1e-9", "--out", "out"),
+    )
+    assert (code, out) == (1, "")
+    assert "No run made a trial with 1e-09 seconds" in err
+    assert silent == []
+
+
+def test_a_task_that_is_named_twice_is_run_once(silent):
+    code, out, err = call(
+        *("bench", "--task", "bowl", "--task", "bowl", "--contenders", "builtin:random"),
+        *("--seeds", "1", "--trials", "2", "--out", "out"),
+    )
+    assert code == 0, err
+    assert "1 runs" in out
 
 
 def test_the_results_go_to_a_folder_named_after_the_suite(silent, tmp_path):
@@ -139,6 +207,10 @@ def test_tasks_are_listed():
     assert "1 to 27 epochs" in out
     assert "slow" not in out
     assert "branin" in call("bench", "--list")[1]
+    _, out, _ = call("bench", "--list", "--task", "slow", "--task", "hill")
+    assert ("slow" in out, "hill" in out, "bowl" in out) == (True, True, False)
+    _, out, _ = call("bench", "--list", "--task", "slow", "--suite", "toys")
+    assert ("slow" in out, "hill" in out, "bowl" in out) == (True, False, True)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +221,12 @@ def test_tasks_are_listed():
         (["bench", "--task", "hill"], "needs no_such_module"),
         (["bench", "--task", "bowl", "--contenders", "builtin:magic"], "no method 'magic'"),
         (["bench", "--task", "bowl", "--contenders", ","], "at least one contender"),
-        (["bench", "--task", "bowl", "--seeds", "0"], "at least one contender and one seed"),
+        (["bench", "--task", "bowl", "--contenders", ""], "at least one contender"),
+        (["bench", "--task", "bowl", "--contenders", "optuna:tpe+magic"], "no scheduler 'magic'"),
+        (["bench", "--contenders", "builtin:random=optuna:tpe"], "is that of plain random search"),
+        (["bench", "--list", "--suite", "tois"], "Did you mean 'toys'"),
+        (["bench", "--list", "--task", "bowls"], "Did you mean 'bowl'"),
+        (["bench", "--task", "bowl", "--seeds", "0"], "seeds=0: give a whole number from 1 on"),
         (["bench", "--task", "bowl", "--trials", "5", "--seconds", "1"], "A budget is"),
         (["bench", "--task", "bowl", "--workers", "0"], "workers=0"),
         (["report", "nowhere"], "holds no results"),

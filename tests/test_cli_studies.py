@@ -55,6 +55,7 @@ def storage(tmp_path, result):
             for trial in result.trials:
                 write(log, trial)
             log.append("asked", 30, {"raw": {}, "config": {}, "initial": False, "seed": 1, **NONE})
+            log.append("resumed", None, {"exact": True, "n_trials": 40})
             log.append("ended", None, {"reason": "timeout"})
     return place
 
@@ -67,6 +68,8 @@ def write(log, trial):
     packed = {"raw": {}, "config": pack_config(SPACE, trial.config), "initial": trial.initial}
     log.append("asked", trial.number, {**packed, "seed": trial.seed, "suggest": trial.suggest})
     log.append("started", trial.number, {"attempt": 1})
+    for step in range(trial.number % 3):
+        log.append("reported", trial.number, {"step": step, "value": 0.5, "verdict": "continue"})
     if trial.number == 3:
         again = {"kind": "Killed", "message": "by signal 9"}
         log.append("attempt", trial.number, {"attempt": 1, "failure": again})
@@ -76,7 +79,7 @@ def write(log, trial):
         {
             "state": trial.state.value,
             "value": trial.value,
-            "metrics": {},
+            "metrics": {} if trial.value is None else {"loss": trial.value, "size": trial.number},
             "failure": failure,
             "seconds": trial.evaluate,
             "start": trial.start,
@@ -109,7 +112,7 @@ def test_show_prints_settings_states_retries_and_the_best_config(storage, result
     for words in (
         "digits: builtin:random, proposals of hyperopt:random",
         "seed: 1",
-        "n_trials: 30",
+        "n_trials: 40",
         "option points: 3",
         "versions: unitune 0.1.0",
         "ended by timeout",
@@ -123,24 +126,80 @@ def test_show_prints_settings_states_retries_and_the_best_config(storage, result
     assert "no trials; not ended." in out
 
 
-def test_export_writes_the_columns_of_a_results_frame(storage, result, tmp_path):
+def written(form, path):
+    return pd.read_parquet(path) if form == "parquet" else pd.read_csv(path)
+
+
+def test_export_writes_the_columns_of_a_results_frame_and_metrics(storage, result, tmp_path):
     files = {form: tmp_path / f"out.{form}" for form in ("csv", "parquet", "json")}
     options = [part for form, path in files.items() for part in (f"--{form}", str(path))]
     code, out, err = call(export, "digits", "--storage", storage, *options)
     assert (code, err) == (0, "")
     assert out.count("Wrote 30 trials to") == 3
-    expected = result.frame()
-    csv, parquet = pd.read_csv(files["csv"]), pd.read_parquet(files["parquet"])
+    expected = result.frame().drop(columns="observe")
+    expected["metrics.loss"] = expected["value"]
+    expected["metrics.size"] = expected["number"].where(expected["value"].notna())
+    csv, parquet = (written(form, files[form]) for form in ("csv", "parquet"))
     rows = json.loads(files["json"].read_text())
     assert list(csv.columns) == list(parquet.columns) == list(rows[0]) == list(expected.columns)
     for table in (csv, parquet, pd.DataFrame(rows)):
         assert table["number"].tolist() == list(range(30))
         assert table["config.x"].tolist() == expected["config.x"].tolist(), "floats are exact"
-        assert table["value"].dropna().tolist() == expected["value"].dropna().tolist()
+        for name in ("value", "metrics.loss", "metrics.size"):
+            assert table[name].dropna().tolist() == expected[name].dropna().tolist()
         assert table["state"].tolist() == expected["state"].tolist()
     assert parquet["config.n"].dtype == expected["config.n"].dtype
-    shown = {type(choice).__name__ for choice in (row["config.kind"] for row in rows)}
-    assert shown == {"str", "NoneType", "list", "float", "bool"}
+    kinds = {type(choice).__name__ for choice in (row["config.kind"] for row in rows)}
+    assert kinds == {"str", "NoneType", "list", "float", "bool"}
+    shown = csv["config.kind"].dropna().tolist()
+    assert shown == [str(kind) for kind in expected["config.kind"] if kind is not None]
+    assert "('b', 1)" in shown
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "json"])
+def test_export_writes_what_trials_reported(storage, tmp_path, form):
+    path = tmp_path / f"out.{form}"
+    code, out, _ = call(export, "digits", "--storage", storage, "--curves", f"--{form}", str(path))
+    assert (code, out) == (0, f"Wrote 30 reports to {path}.\n")
+    table = pd.read_json(path) if form == "json" else written(form, path)
+    assert list(table.columns) == ["number", "step", "value"]
+    expected = [(number, step) for number in range(30) for step in range(number % 3)]
+    assert list(zip(table["number"], table["step"], strict=True)) == expected
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "parquet"])
+def test_a_dash_is_standard_output(storage, tmp_path, monkeypatch, form):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / f"out.{form}"
+    call(export, "digits", "--storage", storage, f"--{form}", str(path))
+    done = CliRunner().invoke(export, ["digits", "--storage", storage, f"--{form}", "-"])
+    assert (done.exit_code, done.stderr) == (0, "Wrote 30 trials to -.\n")
+    assert done.stdout_bytes == path.read_bytes()
+    assert not (tmp_path / "-").exists()
+
+
+def test_a_file_is_replaced_once_the_new_one_is_whole(storage, tmp_path, monkeypatch):
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    real, link = folder / "real.csv", folder / "link.csv"
+    real.write_text("before")
+    link.symlink_to(real)
+    to_link = ("digits", "--storage", storage, "--csv", str(link))
+
+    def full(self, content):
+        self.touch()
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pathlib.Path.write_bytes", full)
+        code, _, err = call(export, *to_link)
+    assert code == 2
+    assert "No space left on device" in err
+    assert real.read_text() == "before"
+    assert sorted(path.name for path in folder.iterdir()) == ["link.csv", "real.csv"]
+    assert call(export, *to_link)[0] == 0
+    assert len(pd.read_csv(real)) == 30
+    assert link.is_symlink()
 
 
 def test_export_of_a_study_without_trials_writes_none(storage, tmp_path):
@@ -162,6 +221,8 @@ def test_parquet_without_pyarrow_gives_the_install_command(storage, tmp_path, mo
     [
         (studies, ["--storage", "{}.missing"], "There is no journal"),
         (show, ["digit", "--storage", "{}"], "Did you mean 'digits'"),
+        (show, ["", "--storage", "{}"], "There is no study ''"),
+        (show, ["\udcff", "--storage", "{}"], r"There is no study '\udcff'"),
         (export, ["digits", "--storage", "{}"], "give --csv, --parquet or --json"),
         (export, ["digits", "--storage", "{}", "--csv", "{}/no/a"], "cannot be written"),
     ],

@@ -51,8 +51,8 @@ def test_numbers_of_every_make_become_a_plain_float(value):
         (np.array([1.0]), "ndarray"),
         ([1.0], "list"),
         (1j, "complex"),
-        ({}, "nothing"),
-        ({"a": 1, "b": 2}, "with 'a', 'b'; say with metric="),
+        ({}, "a mapping with nothing in it$"),
+        ({"a": 1, "b": 2}, "with 'a', 'b'; say which one counts, as in metric='a'$"),
     ],
 )
 def test_what_is_no_finite_number_fails_the_trial_with_a_sentence(value, sentence):
@@ -67,7 +67,9 @@ def test_metric_picks_one_value_and_the_others_are_kept():
     outcome = evaluate(lambda config: {"loss": 1, "accuracy": 0.5}, metric="accuracy")
     assert outcome.value == 0.5
     assert outcome.metrics == {"loss": 1, "accuracy": 0.5}
-    assert evaluate(lambda config: {"loss": 1}, metric="recall").state is State.FAILED
+    failed = evaluate(lambda config: {"loss": 1}, metric="recall")
+    assert failed.state is State.FAILED
+    assert failed.failure.message.endswith("with 'loss'; metric='recall' is not among them")
 
 
 def test_an_exception_is_kept_with_the_users_part_of_its_traceback():

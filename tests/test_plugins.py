@@ -403,3 +403,9 @@ def test_no_backend_is_known_to_the_core_by_its_name():
         if package in path.read_text(encoding="utf-8")
     }
     assert naming <= allowed
+
+
+@pytest.mark.parametrize("plugins", [3, [3], [None, "mine"]])
+def test_plugins_are_named_by_strings(plugins):
+    with pytest.raises(OptionError, match="plugins="):
+        unitune.run({"x": unitune.Float(0, 1)}, pytest.fail, backend="builtin", plugins=plugins)

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import random
 import time
+from fractions import Fraction
 
+import numpy as np
 import pytest
 from spaces import CONDITIONAL, EVERY_KIND, MIXED, any_loss, mixed_loss
 
@@ -161,11 +163,59 @@ def test_a_grid_larger_than_the_budget_is_visited_at_random_places():
         ({"options": ["points"]}, "give a dict"),
         ({"options": {"pionts": 3}, "method": "grid"}, "no option 'pionts'. Did you mean 'points'"),
         ({"objective": 3}, "The objective is 3"),
+        ({"trial_timeout": "5"}, "trial_timeout='5': give a number"),
+        ({"trial_timeout": [1]}, "trial_timeout="),
+        ({"trial_timeout": True}, "trial_timeout=True"),
+        ({"trial_timeout": 10**400}, "trial_timeout=1000.*…: give a number"),
+        ({"trial_timeout": 10**5000}, "thousands of digits"),
+        ({"trial_timeout": 0}, "trial_timeout=0: give seconds above 0"),
+        ({"trial_memory": "1G"}, "trial_memory='1G': give a whole number from 1000000 on"),
+        ({"trial_memory": [1]}, "trial_memory="),
+        ({"trial_memory": True}, "trial_memory=True"),
+        ({"trial_memory": 1.5}, "trial_memory=1.5"),
+        ({"trial_memory": 100_000}, "trial_memory=100000: give a whole number from 1000000 on"),
+        ({"trial_memory": 10**30}, "give bytes below"),
+        ({"timeout": 10**400}, "timeout=1000"),
+        ({"target": 10**400}, "target=1000"),
+        ({"callbacks": 5}, "callbacks=5: give a list"),
+        ({"callbacks": None}, "callbacks=None: give a list"),
+        ({"callbacks": print}, "put this one into a list"),
+        ({"callbacks": [print, 5]}, r"callbacks\[1\]=5"),
+        ({"initial": 5}, "initial=5: give a list"),
+        ({"initial": None}, "initial=None: give a list"),
+        ({"method": ["x"]}, r"method=\['x'\]: give a name"),
+        ({"metric": 5}, "metric=5: give a name"),
+        ({"metric": ["a"]}, "metric="),
+        ({"metric": True}, "metric=True"),
+        ({"executor": ""}, "no executor ''"),
+        ({"executor": []}, r"executor=\[\]: give a name"),
+        ({"storage": "a\0b"}, "no place for a journal"),
+        ({"storage": "\ud800"}, "no place for a journal"),
+        ({"storage": "x" * 300}, "no place for a journal: give a name of 237 bytes"),
+        ({"storage": "deep/" + "x" * 300}, "no place for a journal: give a name of 237 bytes"),
+        ({"storage": "j.db", "study": ""}, "study='': give a name"),
+        ({"storage": "j.db", "study": "", "resume": True}, "study='': give a name"),
+        ({"storage": "j.db", "study": [], "resume": True}, r"study=\[\]: give a name"),
+        ({"storage": "j.db", "study": 0}, "study=0: give a name"),
+        ({"storage": "j.db", "study": "\ud800", "resume": True}, r"study='\\ud800'"),
+        ({"storage": "j.db", "study": "s", "resume": "no"}, "resume='no': give True or False"),
     ],
 )
-def test_nonsense_is_refused_before_anything_runs_with_a_sentence(settings, sentence):
+def test_nonsense_is_refused_before_anything_runs_with_a_sentence(
+    settings, sentence, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    called = []
     with pytest.raises(OptionError, match=sentence):
-        run(**settings)
+        run(**{"objective": called.append, **settings})
+    assert called == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.float32, Fraction])
+def test_numbers_of_every_kind_are_taken(kind):
+    result = run(objective=lambda config: 3.0, target=kind(3), timeout=kind(100))
+    assert (result.reason, len(result.trials)) == ("target", 1)
 
 
 @pytest.mark.parametrize("space", [{}, [], None, {"x": 3}, {"x": Float(1, 0)}, {1: Float(0, 1)}])

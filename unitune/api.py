@@ -23,10 +23,15 @@ from unitune.settings import (
     check_mode,
     check_storage,
     read_best,
+    read_callbacks,
     read_initial,
     read_limits,
+    read_memory,
+    read_name,
+    read_optional,
     read_options,
     read_resource,
+    read_seconds,
     read_seed,
     read_whole,
 )
@@ -88,7 +93,8 @@ def run(
             was begun before it is used up comes to its end.
         timeout: seconds after which no further trial is begun.
         trial_timeout: seconds after which a trial is killed and failed; needs worker processes.
-        trial_memory: bytes that a trial may allocate; needs worker processes.
+        trial_memory: bytes that a trial may allocate, a million at the least; needs worker
+            processes.
         workers: how many trials run side by side.
         executor: where they run: 'serial' (in this process), 'process' (worker processes, which
             may crash and be killed) or 'ray' (actors on a Ray cluster); by default 'serial' for
@@ -138,13 +144,17 @@ def run(
     with restrict(plugins):
         searched = as_space(space)
         check_mode(mode)
-        given = read_options(options)
+        given = read_options("options", options)
         spec = find_backend(backend)
-        method, scheduler = pair(spec, method, scheduler)
+        method, scheduler = pair(spec, read_name("method", method), scheduler)
         proposing = find_method(spec, method)
         bounds = read_resource(resource)
         settings = Settings(
-            Evaluator(objective, metric, best=read_best(value, mode)),
+            Evaluator(
+                objective,
+                read_optional(read_name, "metric", metric),
+                best=read_best(value, mode),
+            ),
             read_limits(
                 n_trials, timeout, target, patience, max_resource=max_resource, resource=bounds
             ),
@@ -152,15 +162,15 @@ def run(
             seed=seed,
             drawn=read_seed(seed),
             initial=read_initial(searched, initial),
-            callbacks=callbacks,
+            callbacks=read_callbacks(callbacks),
             progress=progress,
             options=given,
             execution=Execution(
-                executor,
+                read_optional(read_name, "executor", executor),
                 workers=read_whole("workers", workers, least=1),
-                trial_timeout=trial_timeout,
-                trial_memory=trial_memory,
-                options=read_options(executor_options),
+                trial_timeout=read_optional(read_seconds, "trial_timeout", trial_timeout),
+                trial_memory=read_memory(trial_memory),
+                options=read_options("executor_options", executor_options),
             ),
             retries=read_whole("retries", retries, least=0),
             order=read_transcript(replay),
@@ -171,7 +181,7 @@ def run(
                 spec,
                 scheduler,
                 bounds,
-                read_options(scheduler_options),
+                read_options("scheduler_options", scheduler_options),
                 method=proposing,
                 through=proposer(spec, proposing, searched, given),
             ),
@@ -196,10 +206,22 @@ def translate(
     Raises:
         UnituneError: there is no such backend or method, its library is missing, or it cannot
             take the space.
+
+    Example:
+        >>> import unitune
+        >>> translation = unitune.translate({"x": unitune.Float(0, 1)}, "builtin", "random")
+        >>> [(verdict.name, verdict.status) for verdict in translation.verdicts]
+        [('x', 'native')]
     """
-    return plan(as_space(space), backend, method, {}).translation
+    return plan(as_space(space), backend, read_name("method", method), {}).translation
 
 
 def backends() -> dict[str, BackendSpec]:
-    """Return the record of every backend that an installed plugin brings, by name."""
+    """Return the record of every backend that an installed plugin brings, by name.
+
+    Example:
+        >>> import unitune
+        >>> "random" in unitune.backends()["builtin"].method_names()
+        True
+    """
     return {name: found.spec for name, found in discover().items()}

@@ -138,7 +138,7 @@ def find(kind: Kind[Spec], name: str) -> Spec:
         PluginError: its plugin failed, or two plugins bring it.
     """
     if not isinstance(name, str):
-        raise UnknownNameError(f"A {kind.word} is named by a string, not {name!r}.")
+        raise UnknownNameError(f"Give the name of a {kind.word} as a string, not {name!r}.")
     found = collect(kind)
     if name not in found:
         raise _unknown(kind, name, found)

@@ -16,13 +16,29 @@ class UnituneError(Exception):
 
     Attributes:
         result: the `Result` with what a run had recorded when the error ended it, if any.
+
+    Example:
+        >>> import unitune
+        >>> try:
+        ...     unitune.run({"x": unitune.Float(0, 1)}, abs, mode="least")
+        ... except UnituneError as error:
+        ...     print(error)
+        mode='least': use 'min' or 'max'.
     """
 
     result: Any = None
 
 
 class UnituneWarning(UserWarning):
-    """Something the user should know, though the run goes on."""
+    """Something the user should know, though the run goes on.
+
+    Example:
+        Where it is to end the run all the same:
+
+        >>> import warnings
+        >>> with warnings.catch_warnings():
+        ...     warnings.simplefilter("error", UnituneWarning)
+    """
 
 
 class SpaceError(UnituneError, ValueError):
@@ -78,10 +94,20 @@ class Infeasible(Exception):  # noqa: N818 - a verdict on a config, not a fault 
     """
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return a closing clause that lists the names nearest to a wrong one."""
-    names = sorted(known)
+def nearest(name: str, known: Iterable[str], *, listed: bool = False) -> str:
+    """Return a closing clause that lists the names nearest to a wrong one.
+
+    Args:
+        name: the wrong one.
+        known: the right ones.
+        listed: whether to list them all even where some are near; otherwise where none is.
+
+    Example:
+        >>> nearest("tpf", ["tpe", "gp"]), nearest("tpf", ["gp", "cmaes"])
+        ("Did you mean 'tpe'?", 'Known: cmaes, gp.')
+    """
+    names = sorted(set(known))
     close = difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)
-    if close:
-        return f"Did you mean {' or '.join(repr(n) for n in close)}?"
-    return f"Known: {', '.join(names) or 'none'}."
+    meant = f"Did you mean {' or '.join(repr(n) for n in close)}?" if close else ""
+    every = f"Known: {', '.join(names) or 'none'}." if listed or not close else ""
+    return f"{meant} {every}".strip()

@@ -50,7 +50,8 @@ class Execution:
                     f"Leave them out, or use an ask-and-tell backend with executor='ray'."
                 )
             return self
-        name = self.name or ("process" if self.workers > 1 or limited else "serial")
+        fitting = "process" if self.workers > 1 or limited else "serial"
+        name = fitting if self.name is None else self.name
         self._check(_found(name))
         return dataclasses.replace(self, name=name)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from unitune.errors import PluginError, UnknownNameError, nearest
+from unitune.errors import OptionError, PluginError, UnknownNameError, nearest
 from unitune.hookspecs import GROUP
 
 VARIABLE = "UNITUNE_DISABLE_PLUGINS"
@@ -93,8 +93,12 @@ def restrict(plugins: Iterable[str] | None) -> Iterator[None]:
     if plugins is None:
         yield
         return
+    if not isinstance(plugins, Iterable):
+        raise OptionError(f"plugins={plugins!r}: give a list of names of distributions.")
     given = [plugins] if isinstance(plugins, str) else list(plugins)
     for name in given:
+        if not isinstance(name, str):
+            raise OptionError(f"plugins= names distributions by strings, not {name!r}.")
         _require(name)
     names, outer = frozenset(map(_canonical, given)), _ALLOWED.get()
     token = _ALLOWED.set(names if outer is None else names & outer)

@@ -260,7 +260,7 @@ def keep(
     """
     if resume and study is None:
         raise OptionError("resume=True needs the study's name: give study=.")
-    name = study or _new_name()
+    name = _new_name() if study is None else study
     from unitune.journal import open_journal  # brings in SQLAlchemy
 
     with open_journal(storage) as journal:

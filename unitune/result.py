@@ -78,6 +78,15 @@ class Result:
         schedule: the rungs of one round of the scheduler, where it has rungs.
         resumed: how an earlier run of the study was gone on with: 'exact', or why its results
             were told to a fresh study instead; None where there was none.
+
+    Example:
+        >>> import unitune
+        >>> result = unitune.run(
+        ...     {"x": unitune.Float(-5, 5)}, lambda config: config["x"] ** 2, backend="builtin",
+        ...     method="random", n_trials=20, seed=0,
+        ... )
+        >>> result.best.value == min(result.frame()["value"]), result.reason
+        (True, 'n_trials')
     """
 
     backend: str

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import subprocess
 import sys
 
 import pytest
+from sqlalchemy.engine import Connection
 
-from unitune.journal import JournalError, open_journal
+from unitune.errors import OptionError
+from unitune.journal import JournalError, open_journal, places
+from unitune.journal.history import as_stored, past
 
 FILL = """
 import resource, sys
@@ -153,6 +157,15 @@ def test_a_folder_is_refused(tmp_path):
         open_journal(tmp_path)
 
 
+def test_a_long_name_is_refused_where_a_journal_is_made_and_not_there_where_it_is_read(tmp_path):
+    with pytest.raises(OptionError, match="a name of 237 bytes at most"):
+        open_journal(tmp_path / "deep" / ("ü" * 119))
+    assert list(tmp_path.iterdir()) == []
+    for name, sentence in (("ü" * 119, "There is no journal"), ("x" * 300, "File name too long")):
+        with pytest.raises(JournalError, match=sentence):
+            open_journal(tmp_path / name, create=False)
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(JournalError, match="its folder cannot"):
@@ -163,6 +176,156 @@ def test_a_reader_makes_no_file(tmp_path):
     with pytest.raises(JournalError, match="There is no journal"):
         open_journal(tmp_path / "a.db", create=False)
     assert list(tmp_path.iterdir()) == []
+
+
+READ = """
+import os, sys, tempfile
+from unitune.journal import JournalError, open_journal
+with tempfile.TemporaryDirectory() as folder:  # loads all that the other user may not
+    with open_journal(folder + "/a.db") as journal: journal.studies()
+if os.geteuid() == 0: os.setuid(65534)
+try:
+    with open_journal(sys.argv[1], create=False) as journal, journal.read("s") as log:
+        print(len(list(log.events())), [study.name for study in journal.studies()])
+except JournalError as error:
+    print(error)
+"""
+
+
+def read_by_another(path):
+    """Return what another user reads, whom only this folder and its file let in."""
+    for folder in list(path.parents)[1:3]:
+        folder.chmod(0o755)
+    path.parent.chmod(0o555)
+    path.chmod(0o444)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", READ, str(path)], capture_output=True, text=True, check=False
+        )
+    finally:
+        path.parent.chmod(0o755)
+    return done.stdout.strip() or done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions are others there")
+def test_a_journal_can_be_read_where_nothing_may_be_written(file):
+    odd = file.with_name("odd? name%41#.db")
+    file.rename(odd)
+    before = odd.read_bytes()
+    assert read_by_another(odd) == "10 ['s']"
+    assert odd.read_bytes() == before
+    assert [path.name for path in odd.parent.iterdir()] == [odd.name]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions are others there")
+def test_what_a_driver_at_work_has_written_is_read_too(file):
+    with open_journal(file) as journal, journal.resume("s") as log:
+        log.append("resumed")
+        for end in ("-wal", "-shm"):
+            file.with_name(file.name + end).chmod(0o444)
+        assert read_by_another(file) == "11 ['s']"
+
+
+def test_a_read_only_file_system_is_named(tmp_path, file):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    if sys.platform != "linux" or os.geteuid() or subprocess.run(mount, check=False).returncode:
+        pytest.skip("a small disk can be made by root only")
+    try:
+        (disk / "file.db").write_bytes(file.read_bytes())
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        with open_journal(disk / "file.db", create=False) as journal, journal.read("s") as log:
+            assert len(list(log.events())) == 10
+        for name in ("file.db", "new.db"):
+            with pytest.raises(JournalError, match="not mounted read-only"):
+                open_journal(disk / name)
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("create", [True, False])
+def test_another_programs_database_is_refused_and_stays_as_it_is(tmp_path, create):
+    path = tmp_path / "customers.db"
+    sql(path, "CREATE TABLE customers (name TEXT)")
+    before = path.read_bytes()
+    with pytest.raises(
+        JournalError, match=r"is (no journal|another program's database).*customers"
+    ):
+        open_journal(path, create=create)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_empty_file_is_no_journal_to_read_and_stays_empty(tmp_path):
+    path = tmp_path / "empty.db"
+    path.touch()
+    with pytest.raises(JournalError, match="is no journal: it is empty"):
+        open_journal(path, create=False)
+    assert path.read_bytes() == b""
+    open_journal(path).close()
+    assert open_journal(path, create=False).studies() == []
+
+
+def test_a_servers_database_may_be_shared_and_is_not_written_by_a_reader(database):
+    import psycopg
+
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("CREATE TABLE customers (name TEXT)")
+    with pytest.raises(JournalError, match="is no journal: it has the tables customers"):
+        open_journal(database, create=False)
+    open_journal(database).close()
+    assert open_journal(database, create=False).studies() == []
+
+
+@pytest.mark.parametrize("statement", ["BEGIN IMMEDIATE", "COMMIT"])
+def test_ctrl_c_while_a_journal_is_made_comes_out_as_it_is(tmp_path, monkeypatch, statement):
+    whole = Connection.exec_driver_sql
+
+    def interrupted(self, words, *arguments):
+        if words == statement:
+            raise KeyboardInterrupt
+        return whole(self, words, *arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Connection, "exec_driver_sql", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            open_journal(tmp_path / "a.db")
+    assert open_journal(tmp_path / "a.db").studies() == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"CREATE TABLE unitune_studies", b"CREATE TABLE unitune_stud\xff\xfes"),
+        (b'"backend":"optuna"', b'"backend":"optun\xff"'),
+        (b'"backend":"optuna"', b'"backerd":"optuna"'),
+        (b'{"backend":"optuna"', b'["backend":"optuna"'),
+        (b'"type":"Float"', b'"typo":"Float"'),
+        (b'{"unitune_space":1', b'{"unitune_spice":1'),
+        (b'"parameters":', b'"paramotors":'),
+    ],
+)
+def test_whatever_is_damaged_is_said_to_be_damaged(file, old, new):
+    before = file.read_bytes()
+    assert old in before
+    file.write_bytes(before.replace(old, new))
+    for read in (
+        lambda journal: journal.studies(),
+        lambda journal: past(journal.read("s"), as_stored),
+        lambda journal: journal.resume("s").close(),
+    ):
+        with contextlib.suppress(JournalError), open_journal(file) as journal:
+            read(journal)
+
+
+def test_errors_that_hold_bytes_of_a_damaged_file_are_said_to_be_damage(file, monkeypatch):
+    def undecodable(connection, record):
+        raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+
+    monkeypatch.setattr(places, "_settle_sqlite", undecodable)
+    with pytest.raises(JournalError, match="it is damaged: bring back a copy"):
+        open_journal(file)
 
 
 def test_a_newer_journal_asks_for_a_newer_unitune(file):

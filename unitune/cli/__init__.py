@@ -1,5 +1,8 @@
 """The command line."""
 
-from unitune.cli.commands import main
+try:
+    from unitune.cli.commands import main
+except KeyboardInterrupt:  # importing takes long enough to be interrupted
+    raise SystemExit(130) from None
 
 __all__ = ["main"]

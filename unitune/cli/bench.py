@@ -18,8 +18,9 @@ from unitune.bench.contenders import as_contender
 from unitune.bench.results import Results
 from unitune.bench.rows import Rows
 from unitune.bench.store import FILE, open_store
-from unitune.bench.suites import known_tasks, suite_of, tasks_named, tasks_of
+from unitune.bench.suites import known_tasks, listed_tasks, suite_of, tasks_named, tasks_of
 from unitune.cli.speaking import FAILED, INTERRUPTED, said, typed
+from unitune.discovery import TASKS, find
 from unitune.tables import render
 from unitune.task import Task
 
@@ -81,8 +82,9 @@ def bench(
     Stopped in any way, the same command goes on; with another contender or more seeds it runs
     what is missing.
     """
+    named = list(dict.fromkeys(tasks))
     if listing:
-        _list(suite)
+        _list(suite, named)
         return 0
     name = suite or ("" if tasks else "smoke")
     defaults = suite_of(name or "quick")
@@ -91,8 +93,8 @@ def bench(
     if (trials, resource, seconds) != (None, None, None):
         budget = Budget(n_trials=trials, max_resource=resource, seconds=seconds)
     benchmark = plan_benchmark(
-        [*chosen, *tasks_named(t for t in tasks if t not in {c.name for c in chosen})],
-        contenders or _installed(defaults.contenders),
+        [*chosen, *tasks_named(t for t in named if t not in {c.name for c in chosen})],
+        _installed(defaults.contenders) if contenders is None else contenders,
         defaults.seeds if seeds is None else seeds,
         Design(budget, paired=not unpaired, virtual=virtual),
     )
@@ -149,8 +151,12 @@ def _left_out(benchmark: Benchmark) -> list[str]:
     ]
 
 
-def _list(suite: str | None) -> None:
-    tasks = [task for task in known_tasks().values() if suite is None or suite in task.suites]
+def _list(suite: str | None, named: list[str]) -> None:
+    tasks = [find(TASKS, name) for name in named]
+    if not named:
+        tasks = list(known_tasks().values()) if suite is None else listed_tasks(suite)
+    elif suite is not None:
+        tasks = [*listed_tasks(suite), *(task for task in tasks if suite not in task.suites)]
     rows = [
         (
             *(task.name, len(task.space), f"{task.cost:g}", _range(task)),
@@ -174,12 +180,21 @@ def _stored(directory: Path) -> Results:
 
 
 def _conclude(results: Results, where: Path) -> int:
-    """Write the report and say where it is."""
+    """Write the report, show the ranking and say where the report is."""
     errors = results.runs[results.runs["error"] != ""]
     for row in errors.itertuples():
         first = str(row.error).splitlines()[0]
         click.echo(f"{row.contender} on {row.task}, seed {row.seed}: {first}", err=True)
+    for name, runs in results.about.get("set_aside", {}).items():
+        words = "made with other options or versions than it was asked for last"
+        click.echo(f"Left out: {runs} run{'s' * (runs > 1)} of {name}, {words}.", err=True)
+    if results.trials.empty:
+        budget = results.about.get("budget", "the budget")
+        click.echo(f"No run made a trial with {budget}, so that there is no report.", err=True)
+        return FAILED
     path = importlib.import_module("unitune.report").write(results, where)
+    analysis = importlib.import_module("unitune.analysis")
+    click.echo(f"{analysis.standings(analysis.verdict(results))}\n")
     click.echo(f"{len(results.runs)} runs, {len(results.trials)} trials. Report: {path}")
     return FAILED if len(errors) == len(results.runs) else 0
 

@@ -34,7 +34,18 @@ from unitune.tables import render
 from unitune.trial import State
 
 
-@click.group(cls=ExtensibleGroup, context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(ExtensibleGroup):
+    """All commands; Ctrl-C ends each of them in one way."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("\nInterrupted.", err=True)
+            ctx.exit(INTERRUPTED)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(unitune.__version__, prog_name="unitune")
 def main() -> None:
     """One search space and one objective for every tuning library."""
@@ -77,6 +88,7 @@ _shared = [
         "for several workers or limits, else serial]",
     ),
     click.option("--trial-timeout", type=float, help="seconds after which a trial is killed"),
+    click.option("--trial-memory", type=int, help="bytes that a trial may allocate"),
     click.option("--retries", default=0, show_default=True, help="further attempts of a trial"),
     click.option(
         "--out",

@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+import traceback
 from collections.abc import Iterable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from unitune.errors import OptionError, nearest
+from unitune.errors import OptionError, UnituneError, nearest
 from unitune.space import Space, as_space
 
 
@@ -17,26 +19,50 @@ def load_object(reference: str) -> Any:
     """Return what 'module:name' names; the current directory counts as on the path.
 
     Raises:
-        OptionError: there is no such module, or no such name in it.
+        OptionError: there is no such module, it raises when it is imported, or there is no such
+            name in it.
     """
-    module_name, colon, name = reference.partition(":")
-    if not colon or not name:
-        raise OptionError(f"{reference!r} is not of the form module:name, as in train:objective.")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name is not None and not module_name.startswith(error.name):
-            raise  # the module is there and lacks something itself
-        raise OptionError(
-            f"There is no module {module_name!r} in {here} or among what is installed."
-        ) from None
+    module_name, name = _split(reference)
+    module = _imported(module_name)
     if not hasattr(module, name):
         names = [n for n in vars(module) if not n.startswith("_")]
         raise OptionError(f"Module {module_name!r} has no {name!r}. {nearest(name, names)}")
     return getattr(module, name)
+
+
+def _split(reference: str) -> tuple[str, str]:
+    module, _, name = reference.partition(":")
+    if not name or "" in module.split("."):
+        raise OptionError(f"{reference!r} is not of the form module:name, as in train:objective.")
+    return module, name
+
+
+def _imported(name: str) -> ModuleType:
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        return importlib.import_module(name)
+    except UnituneError:
+        raise
+    except (Exception, SystemExit) as error:
+        # Another module that is not there, or one that this one needs?
+        own = isinstance(error, ModuleNotFoundError) and f"{name}.".startswith(f"{error.name}.")
+        if own:
+            raise OptionError(
+                f"There is no module {name!r} in {here} or among what is installed."
+            ) from None
+        raise OptionError(f"Module {name!r} cannot be imported: {_words(error)}.") from error
+
+
+def _words(error: BaseException) -> str:
+    """Return what an error says, and where in the user's files it came up."""
+    what = f"{type(error).__name__}: {error}".removesuffix(": ")
+    if isinstance(error, SyntaxError):  # which says it itself
+        return what
+    frames = traceback.extract_tb(error.__traceback__)
+    last = next((f for f in reversed(frames) if "importlib" not in f.filename), frames[-1])
+    return f"{what} ({last.filename}, line {last.lineno})"
 
 
 def load_configs(path: Path) -> Any:
@@ -55,7 +81,7 @@ def load_configs(path: Path) -> Any:
 
 def load_space(reference: str | None, objective: str) -> Space:
     """Return the space named, or `space` of the objective's module where none is."""
-    return as_space(load_object(reference or f"{objective.partition(':')[0]}:space"))
+    return as_space(load_object(reference or f"{_split(objective)[0]}:space"))
 
 
 def read_settings(pairs: Iterable[str]) -> dict[str, Any]:

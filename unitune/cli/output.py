@@ -63,12 +63,24 @@ def describe(result: Result) -> str:
     lines = [
         f"{how}: {counted or 'no trials'}; ended by {result.reason}.",
         f"{time.wall:.2f} s in all: {spent}.",
+        *_kept(result),
     ]
     if states[State.COMPLETE]:
         best = result.best
         lines.append(f"Best value {best.value:.6g} in trial {best.number}:")
         lines += [f"  {name} = {value!r}" for name, value in best.config.items()]
     return "\n".join(lines)
+
+
+def _kept(result: Result) -> list[str]:
+    """Say which study of the journal it is, and how an earlier run of it was gone on with."""
+    if result.study is None:
+        return []
+    if result.resumed is None:
+        return [f"Study {result.study!r} was begun in the journal."]
+    if result.resumed == "exact":
+        return [f"Study {result.study!r} went on exactly where it was."]
+    return [f"Study {result.study!r} went on with a fresh study, since {result.resumed}."]
 
 
 def _summary(result: Result) -> dict[str, Any]:
@@ -79,6 +91,8 @@ def _summary(result: Result) -> dict[str, Any]:
         "through": result.through,
         "mode": result.mode,
         "seed": result.seed,
+        "study": result.study,
+        "resumed": result.resumed,
         "trials": len(result.trials),
         "rejected": result.rejected,
         "reason": result.reason,

@@ -11,7 +11,7 @@ import click
 from unitune.cli.speaking import said
 from unitune.errors import OptionError
 from unitune.journal import Journal, StudyLog, StudySummary, open_journal
-from unitune.journal.exporting import write
+from unitune.journal.exporting import STANDARD, write
 from unitune.journal.history import as_stored, past
 from unitune.journal.places import locate, shown
 from unitune.tables import render
@@ -26,8 +26,9 @@ _storage = click.option(
 
 
 def _file(form: str) -> Callable[..., Any]:
-    path = click.Path(path_type=Path, dir_okay=False)
-    return click.option(f"--{form}", type=path, help=f"write {form.upper()} to this file")
+    path = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
+    words = f"write {form.upper()} to this file; - is standard output"
+    return click.option(f"--{form}", type=path, help=words)
 
 
 @click.command()
@@ -67,15 +68,18 @@ def show(name: str, storage: str) -> None:
 @_file("csv")
 @_file("parquet")
 @_file("json")
+@click.option("--curves", is_flag=True, help="write what trials reported, one row a report")
 @said
-def export(name: str, storage: str, **files: Path | None) -> None:
+def export(name: str, storage: str, *, curves: bool, **files: Path | None) -> None:
     """Write the trials of a study to a file, one row each."""
     wanted = {form: path for form, path in files.items() if path is not None}
     if not wanted:
         raise OptionError("Nothing to write: give --csv, --parquet or --json with a file.")
+    what = "reports" if curves else "trials"
     with open_journal(storage, create=False) as journal, journal.read(name) as log:
         for form, path in wanted.items():
-            click.echo(f"Wrote {write(log, path, form)} trials to {path}.")
+            count = write(log, path, form, curves=curves)
+            click.echo(f"Wrote {count} {what} to {path}.", err=path == STANDARD)
 
 
 def _summary(journal: Journal, name: str) -> StudySummary:
@@ -95,7 +99,7 @@ def _describe(log: StudyLog, study: StudySummary) -> str:
         "seed": header.seed,
         "mode": header.mode,
         "metric": header.metric,
-        "n_trials": header.n_trials,
+        "n_trials": study.n_trials,
         **{f"option {name}": value for name, value in header.options.items()},
         "begun": f"{study.created:%Y-%m-%d %H:%M:%S} UTC",
         "last written": f"{study.last:%Y-%m-%d %H:%M:%S} UTC",

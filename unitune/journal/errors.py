@@ -15,11 +15,12 @@ _SQLITE = {
     3: "it may not be accessed: see to its permissions",
     5: "another program has kept it locked for too long: end that program and resume the study",
     8: "it cannot be written: see to the permissions of the file and of its folder, which must "
-    "be writable too",
+    "be writable too, and that the file system is not mounted read-only",
     10: "the disk or its file system failed, or a limit on file sizes was reached",
     11: "it is damaged: bring back a copy, or begin another one",
     13: "the disk is full: make room and resume the study, nothing written so far is lost",
-    14: "it cannot be opened: see to the path and its permissions",
+    14: "it cannot be opened: see to the path and its permissions, and that the file system is "
+    "not mounted read-only",
     26: "it is no SQLite database: give another path",
 }
 # PostgreSQL's codes by their first characters, the longest first
@@ -71,6 +72,9 @@ def refusal(place: str, error: BaseException) -> JournalError:
 
 
 def _reason(error: BaseException) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        # What SQLite says of a damaged file may hold bytes of it.
+        return _SQLITE[11]
     code = getattr(error, "sqlite_errorcode", None)
     if isinstance(code, int):
         return _SQLITE.get(code & 0xFF, "SQLite refused")

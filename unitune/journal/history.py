@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from unitune.journal.changes import space_changes
@@ -60,23 +60,27 @@ def past(log: StudyLog, reader: Callable[[Mapping[str, Any]], Unpack]) -> Past:
 def as_stored(space: Mapping[str, Any]) -> Unpack:
     """Return what makes configs of packed ones without the objects of the space.
 
-    Choices that JSON cannot hold come out as their repr, tuples as lists.
+    Choices that JSON cannot hold come out as their repr.
 
     Args:
         space: what `Space.to_dict` returned.
 
+    Raises:
+        JournalError: it is damaged.
+
     Example:
         >>> from unitune import Categorical
         >>> as_stored(Space({"kind": Categorical([None, ("a", 1)])}).to_dict())({"kind": 1})
-        {'kind': ['a', 1]}
+        {'kind': ('a', 1)}
     """
-    parameters: Mapping[str, Mapping[str, Any]] = space["parameters"]
-    choices: dict[str, list[Any]] = {}
-    for name, fields in parameters.items():
-        if fields["type"] == "Bool":
-            choices[name] = list(Bool.choices)
-        elif fields["type"] == "Categorical":
-            choices[name] = [_shown(choice) for choice in fields["choices"]]
+    try:
+        parameters: Mapping[str, Mapping[str, Any]] = space["parameters"]
+        choices = {name: list(_choices(fields)) for name, fields in parameters.items()}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise JournalError(
+            f"The space of the study is damaged ({type(error).__name__}: {error}). Bring back a "
+            f"copy of the journal, or begin another study."
+        ) from error
 
     def unpack(packed: Mapping[str, Any]) -> Config:
         config: Config = {}
@@ -86,10 +90,17 @@ def as_stored(space: Mapping[str, Any]) -> Unpack:
                     config[name] = _shown(fields["value"])
             elif name in packed:
                 value = packed[name]
-                config[name] = chosen(name, choices[name], value) if name in choices else value
+                config[name] = chosen(name, choices[name], value) if choices[name] else value
         return config
 
     return unpack
+
+
+def _choices(fields: Mapping[str, Any]) -> Sequence[Any]:
+    """Return the choices of a stored parameter; none where it has no such thing."""
+    if fields["type"] == "Categorical":
+        return [_shown(choice) for choice in fields["choices"]]
+    return Bool.choices if fields["type"] == "Bool" else ()
 
 
 def _there(fields: Mapping[str, Any], packed: Mapping[str, Any], config: Config) -> bool:
@@ -110,4 +121,5 @@ def _shown(stored: Any) -> Any:
         return content
     if kind == "$dict":
         return {key: _shown(item) for key, item in content.items()}
-    return [_shown(item) for item in content]
+    items = [_shown(item) for item in content]
+    return tuple(items) if kind == "$tuple" else items

@@ -14,10 +14,13 @@ from sqlalchemy.pool import NullPool
 from unitune.errors import MissingLibraryError, OptionError
 from unitune.journal import locks
 from unitune.journal.errors import JournalError
-from unitune.journal.schema import LEASE
+from unitune.journal.schema import LEASE, metadata
 
 # Seconds for which a write waits for other writers to the same file.
 PATIENCE = 60.0
+
+# Bytes: most file systems take 255, and what lies beside a journal has its name and 18 more.
+LONGEST_FILE = 237
 
 # Databases with locks that die with their holder, and the drivers to use; others have leases.
 _DRIVERS = {
@@ -43,7 +46,7 @@ def locate(storage: str | Path) -> URL:
         OptionError: it stands for nothing, or for a database that journals cannot be kept in.
     """
     text = os.fspath(storage) if isinstance(storage, str | os.PathLike) else ""
-    if not text.strip():
+    if not text.strip() or not _encodable(text):
         raise OptionError(
             f"storage={storage!r} is no place for a journal; give a name, the path of a file, or "
             f"a URL such as 'postgresql://user@host/database'."
@@ -72,7 +75,8 @@ def connect(url: URL, *, create: bool) -> Engine:
         OptionError: SQLAlchemy does not know that database.
     """
     kind = url.get_backend_name()
-    if kind == "sqlite" and not str(url.database).startswith("file:"):
+    file = kind == "sqlite" and not str(url.database).startswith("file:")
+    if file:
         _check_file(Path(str(url.database)), create=create)
     lease = _lease(url)
     settings: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}
@@ -81,9 +85,11 @@ def connect(url: URL, *, create: bool) -> Engine:
         settings = {"execution_options": {LEASE: lease}}
     url = url.difference_update_query(["lease"])
     arguments = _arguments(url) if lease is None or kind == "sqlite" else {}
+    if file and not create and _sealed(Path(str(url.database))):
+        url = _unchanging(url)
     engine = _engine(url, poolclass=NullPool, connect_args=arguments, **settings)
     if kind == "sqlite":
-        event.listen(engine, "connect", _settle_sqlite)
+        event.listen(engine, "connect", _settle_sqlite if create else _settle_reading)
     elif kind == "mysql":
         event.listen(engine, "connect", _settle_mysql)
     return engine
@@ -160,10 +166,29 @@ def _known(url: URL) -> URL:
     return url.set(drivername=_DRIVERS.get(kind, url.drivername))
 
 
+def _encodable(text: str) -> bool:
+    """Return whether a path of these letters can be written down for the system."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
+
+
 def _check_file(path: Path, *, create: bool) -> None:
-    if path.is_dir():
+    if create and len(os.fsencode(path.name)) > LONGEST_FILE:
+        raise OptionError(
+            f"storage= {path} is no place for a journal: give a name of {LONGEST_FILE} bytes at "
+            f"most, since other files beside it have longer ones."
+        )
+    try:
+        folder, there = path.is_dir(), path.exists()
+    except OSError as error:
+        raise JournalError(
+            f"There can be no journal {path}: {error.strerror}. Use another storage=."
+        ) from error
+    if folder:
         raise JournalError(f"The journal {path} is a folder; give the path of a file in it.")
-    if path.exists():
+    if there:
         return
     if not create:
         raise JournalError(f"There is no journal {path}; see to the path.")
@@ -176,16 +201,43 @@ def _check_file(path: Path, *, create: bool) -> None:
         ) from error
 
 
-def _settle_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+def _sealed(path: Path) -> bool:
+    """Return whether SQLite can write neither the file nor what it needs beside it to read it."""
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        return False
+    # A driver that is at work has one of these, and what it wrote is to be read too.
+    return not any(Path(f"{path}{end}").exists() for end in ("-wal", "-journal"))
+
+
+def _unchanging(url: URL) -> URL:
+    """Return the URL of the same file, to be read as one that nobody writes to."""
+    path = Path(str(url.database)).absolute()
+    query = {**url.query, "immutable": "1", "mode": "ro", "uri": "true"}
+    return url.set(database=path.as_uri(), query=query)
+
+
+def _settle_sqlite(connection: sqlite3.Connection, record: Any) -> None:
     # Where writing ahead is impossible (some network file systems) the answer is another mode,
-    # in which only a flush at every commit keeps the file whole. A read-only file stays as it is.
-    try:
-        (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_READONLY:
-            raise
-        mode = "unknown"
+    # in which only a flush at every commit keeps the file whole. A read-only file stays as it is,
+    # and so does another program's.
+    if not _foreign(connection):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_READONLY:
+                raise
+    _settle_reading(connection, record)
+
+
+def _settle_reading(connection: sqlite3.Connection, _record: Any) -> None:
+    (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
     connection.execute(f"PRAGMA synchronous={'NORMAL' if mode == 'wal' else 'FULL'}")
+
+
+def _foreign(connection: sqlite3.Connection) -> bool:
+    """Return whether a file holds tables, and none of ours."""
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    return bool(tables) and not tables & set(metadata.tables)
 
 
 def _settle_mysql(connection: Any, _record: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any
 
@@ -99,14 +100,22 @@ leases = Table(
 )
 
 
-def prepare(connection: Connection, place: str) -> None:
+def prepare(connection: Connection, place: str, *, create: bool = True) -> None:
     """Make the tables where there are none yet, and check their version.
 
+    Args:
+        connection: to the database.
+        place: what messages call the journal.
+        create: whether to make them; without it nothing is written.
+
     Raises:
-        JournalError: another version wrote them, or they are for another kind of lock.
+        JournalError: there are none and none are to be made, the file is another program's,
+            another version wrote them, or they are for another kind of lock.
     """
     with connection.begin():
         begun = _begun(connection)
+        if not begun:
+            _check_free(connection, place, create=create)
     if not begun:
         _create(connection)
     with connection.begin():
@@ -114,10 +123,23 @@ def prepare(connection: Connection, place: str) -> None:
         _check_locks(connection, place)
 
 
+def _check_free(connection: Connection, place: str, *, create: bool) -> None:
+    """Raise JournalError where no tables are to be made; a server's database may be shared."""
+    names = inspect(connection).get_table_names()
+    holds = f"it has the tables {', '.join(names[:3])}" if names else "it is empty"
+    if not create:
+        raise JournalError(f"{place} is no journal: {holds}. See to the path.")
+    own = set(metadata.tables)
+    if connection.dialect.name == "sqlite" and names and not own & set(names):
+        raise JournalError(
+            f"{place} is another program's database and no journal: {holds}. Use another storage=."
+        )
+
+
 def _check_version(found: list[int], place: str) -> None:
     if found == [VERSION]:
         return
-    number = max(found, default=0)
+    number = max((one for one in found if isinstance(one, int)), default=0)
     if number > VERSION:
         raise JournalError(
             f"The journal {place} was written by a unitune with journal version {number}; this "
@@ -170,7 +192,9 @@ def _create(connection: Connection) -> None:
                 _make_tables(connection)
             connection.exec_driver_sql("COMMIT")
         except BaseException:
-            connection.exec_driver_sql("ROLLBACK")
+            # Ctrl-C may have come before the first statement or in the middle of the last.
+            with contextlib.suppress(Exception):
+                connection.exec_driver_sql("ROLLBACK")
             raise
 
 

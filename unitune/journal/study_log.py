@@ -55,7 +55,11 @@ class StudyLog:
         self._last = 0
         # Ctrl-C may arrive when an event is written and not yet counted.
         self._sure = True
-        self._errors = (DBAPIError, connection.dialect.loaded_dbapi.Error)
+        self._errors = (
+            DBAPIError,
+            connection.dialect.loaded_dbapi.Error,
+            UnicodeDecodeError,
+        )
         leased = LEASE in connection.get_execution_options()
         self._cursor: Any = _Plain(connection) if leased else _Swift(connection)
         self._ended = threading.Event()
@@ -193,7 +197,8 @@ class StudyLog:
         with self._connection.begin():
             count, last = self._connection.execute(found).one()
         if count != (last or 0):
-            raise self._damaged(f"of its {last} events {last - count} are missing")
+            missing = last - count if isinstance(last, int) else "some"
+            raise self._damaged(f"of its {last} events {missing} are missing")
         return int(count)
 
     def _refused(self, error: BaseException) -> JournalError:

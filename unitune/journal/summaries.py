@@ -32,6 +32,7 @@ def summarize(connection: Connection) -> list[StudySummary]:
                 backend=latest.get("backend") or header["backend"],
                 method=latest.get("method") or header["method"],
                 mode=header["mode"],
+                n_trials=latest.get("n_trials") or header["n_trials"],
                 states=states,
                 running=max(0, asked.get(row.id, 0) - sum(states.values())),
                 best=best.get(row.id, {}).get(header["mode"]),
@@ -72,7 +73,7 @@ def _asked(connection: Connection) -> tuple[dict[int, int], dict[int, float]]:
 
 
 def _turns(connection: Connection) -> dict[int, tuple[str, dict[str, Any], dict[str, Any]]]:
-    """Return, by study, its last beginning or end: kind and data; and the last resumption's data.
+    """Return, by study, its last beginning or end: kind and data; and what resumptions changed.
 
     A study may be resumed on another backend, which is then the one to show.
     """
@@ -85,8 +86,8 @@ def _turns(connection: Connection) -> dict[int, tuple[str, dict[str, Any], dict[
     turns: dict[int, tuple[str, dict[str, Any], dict[str, Any]]] = {}
     for study, kind, text in rows:
         data = decode(text)
-        resumed = data if kind == "resumed" else turns.get(study, ("", {}, {}))[2]
-        turns[study] = (kind, data, resumed)
+        changed = turns.get(study, ("", {}, {}))[2]
+        turns[study] = (kind, data, {**changed, **data} if kind == "resumed" else changed)
     return turns
 
 
