@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from unitune.api import run
 from unitune.bench.about import describe
 from unitune.bench.budget import Budget
 from unitune.bench.cells import Cell, Design, lay_out, read_seeds
+from unitune.bench.checking import check_contender
 from unitune.bench.contenders import Contender, read_contenders
 from unitune.bench.entries import Comparison, Entry
 from unitune.bench.running import make
 from unitune.bench.suites import check_tasks
-from unitune.errors import BackendError, OptionError
+from unitune.errors import BackendError, OptionError, nearest
 from unitune.installed import allowed, restrict
-from unitune.preparation import plan
 from unitune.recorder import Callback, closing
-from unitune.scheduling import choose
+from unitune.settings import read_callbacks
 from unitune.space import as_space
 from unitune.task import Task
 
 __all__ = ["Comparison", "Entry", "compare"]
 
 N_TRIALS = 50
+# Arguments of `run` that each run of a comparison has of its own.
+OWN = {
+    "backend": "name contenders, as in 'optuna:tpe'",
+    "method": "name contenders, as in 'optuna:tpe'",
+    "seed": "give seeds=",
+}
 
 Contenders = Iterable[str | Contender] | str | Contender
 
@@ -34,7 +42,7 @@ def compare(
     objective: Any = None,
     contenders: Contenders | None = None,
     *,
-    tasks: Iterable[Task] | None = None,
+    tasks: Iterable[Task | str] | Task | str | None = None,
     n_trials: int | None = None,
     max_resource: int | None = None,
     timeout: float | None = None,
@@ -58,7 +66,7 @@ def compare(
         contenders: names like 'optuna:tpe', 'optuna:tpe(multivariate=true)' or
             'hyperopt:tpe+asha', or `Contender` records; 'optuna' alone is its flagship. The
             baseline 'builtin:random' joins them.
-        tasks: tasks, in place of a space and an objective.
+        tasks: tasks, or names of tasks that plugins bring, in place of a space and an objective.
         n_trials: budget of each run in whole trials, 50 where no other is given.
         max_resource: budget of each run in units of resource.
         timeout: budget of each run in seconds; beside another budget, the seconds after which a
@@ -86,12 +94,17 @@ def compare(
         >>> comparison.table()["contender"].tolist()
         ['builtin:grid', 'builtin:random']
     """
+    if tasks is not None and (space is not None or objective is not None):
+        raise OptionError(
+            "tasks= stand in the place of a space and an objective: give either these or those."
+        )
     if isinstance(space, Task):
         tasks, contenders = [space], objective if contenders is None else contenders
+    _check_names(settings)
     own = tasks is None
     with restrict(plugins):
         numbers = read_seeds(seeds)
-        entered = read_contenders(contenders or [], with_baseline=baseline)
+        entered = _entered(contenders, with_baseline=baseline)
         entered = _completed(entered, options or {}, settings)
         fields = [_own_task(space, objective, settings)] if tasks is None else check_tasks(tasks)
         budget = _budget(n_trials, max_resource, timeout, settings)
@@ -100,7 +113,7 @@ def compare(
         design = Design(budget, paired=paired, own_seeds=own, settings=settings)
         for task in fields:
             for contender in entered:
-                _check(task, contender)
+                check_contender(task, contender, budget)
         return closing(callbacks, lambda: _compared(fields, entered, numbers, design))
 
 
@@ -118,11 +131,29 @@ def _compared(
 
 def _following(settings: dict[str, Any]) -> list[Callback]:
     """Return the callbacks that the user made; the settings keep them with nothing to close."""
-    given = settings.pop("callbacks", ())
-    callbacks = [given] if isinstance(given, str) else list(given)
+    callbacks = read_callbacks(settings.pop("callbacks", ()))
     own = [one for one in callbacks if callable(one)]
     settings["callbacks"] = [functools.partial(c) if callable(c) else c for c in callbacks]
     return own
+
+
+def _check_names(settings: Mapping[str, Any]) -> None:
+    """Raise OptionError for what `run` does not take, or not from a comparison."""
+    known = inspect.signature(run).parameters.keys() - OWN.keys()
+    for name in settings:
+        if name in OWN:
+            raise OptionError(f"{name}= is not the same for all contenders: {OWN[name]}.")
+        if name not in known:
+            raise OptionError(f"compare takes no {name}=. {nearest(name, known)}")
+
+
+def _entered(contenders: Any, *, with_baseline: bool) -> list[Contender]:
+    if not isinstance(contenders, Iterable | Contender):
+        raise OptionError(
+            f"contenders={contenders!r}: give those to compare in a list, as in "
+            f"['optuna:tpe', 'hyperopt:tpe']."
+        )
+    return read_contenders(contenders, with_baseline=with_baseline)
 
 
 def _own_task(space: Any, objective: Any, settings: dict[str, Any]) -> Task:
@@ -174,13 +205,6 @@ def _budget(
     if timeout is not None:
         settings["timeout"] = timeout
     return Budget(n_trials=n_trials, max_resource=max_resource)
-
-
-def _check(task: Task, contender: Contender) -> None:
-    """Raise what keeps a contender from running on a task; its library is imported."""
-    spec, _, scheduler = contender.find()
-    choose(spec, scheduler, task.resource, contender.scheduler_options)
-    plan(task.space, contender.backend, contender.method, contender.options)
 
 
 def _entry(cell: Cell) -> Entry:

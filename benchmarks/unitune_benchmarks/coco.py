@@ -110,7 +110,7 @@ def tasks(
             source="COCO (Hansen et al. 2021), coco-experiment 2.8",
             cost=1e-5,
             stresses=("black box",) if suite == "bbob" else ("black box", "integers"),
-            suites=("external",),
+            suites=("external", suite.removeprefix("bbob-")),
             needs=("cocoex",),
             extra=EXTRA,
         )

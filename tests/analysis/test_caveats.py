@@ -53,6 +53,36 @@ def test_noise_below_an_optimum_is_not_held_against_it():
     assert "proven optimum" not in said(made(tasks=12, optimum=0.001, noisy=True))
 
 
+def test_a_lucky_value_of_a_noisy_task_beats_no_best_known_value():
+    text = said(made(tasks=12, optimum=0.001, proven=False, noisy=True))
+    assert "was beaten" not in text
+    assert "noisy" in text
+
+
+def test_who_has_nothing_left_to_propose_has_less_than_the_equal_budget():
+    results = made({**SKILLS, "a:grid": 1.0, "b:grid": 1.0}, tasks=12)
+    runs = results.runs.copy()
+    short = runs["contender"].str.endswith(":grid") & runs["task"].isin(["task-1", "task-2"])
+    runs.loc[short, ["trials", "reason"]] = [16, "exhausted"]
+    text = said(replace(results, runs=runs))
+    assert (
+        "a:grid and b:grid had nothing left to propose before the budget was used up on 2 of 12 "
+        "tasks, with 16 of 30 trials at the least (task-1): what stands there is at less than "
+        "equal budget."
+    ) in text
+    runs.loc[short, "trials"] = 30
+    assert "nothing left" not in said(replace(results, runs=runs))
+
+
+def test_runs_of_other_options_or_versions_are_said_to_be_left_out():
+    results = made(tasks=12)
+    about = {**results.about, "set_aside": {"mine": 3, "yours": 1}}
+    assert (
+        "Left out, as made with other options or versions than were asked for last: mine (3 runs) "
+        "and yours (1 run)."
+    ) in said(replace(results, about=about))
+
+
 def test_a_design_that_is_not_paired_is_said():
     results = made(tasks=12)
     runs = results.runs.assign(paired=False)

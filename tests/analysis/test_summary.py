@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -88,7 +89,71 @@ def test_the_winners_of_single_tasks_are_named():
 def test_the_price_of_the_winner_is_said():
     said = text(made(tasks=12))
     assert "builtin:random 0.11 ms, optuna:tpe 5.5 ms, skopt:gp 330 ms." in said
-    assert "skopt:gp takes 3,000 times as long for a trial as builtin:random, longer than" in said
+    assert (
+        "for one trial, its evaluation apart, the backend of skopt:gp takes 3,000 times as long as "
+        "that of builtin:random, longer than any other."
+    ) in said
+
+
+def test_those_who_tie_are_named_together():
+    results = made({RANDOM: 1.0, "one": 3.0, "same": 3.0}, tasks=3, seeds=3)
+    said = text(replace(results, trials=levelled(results, "one", "same", tasks=["task-1"])))
+    assert re.search(r"; (one and same|same and one) tie on task-1\. Whether", said)
+
+
+def levelled(results, first, second, tasks):
+    """Return trials in which two contenders have the same losses on some tasks."""
+    trials = results.trials.copy()
+    here = trials["task"].isin(tasks)
+    own = trials.loc[here & (trials["contender"] == first), ["value", "loss"]].to_numpy()
+    trials.loc[here & (trials["contender"] == second), ["value", "loss"]] = own
+    return trials
+
+
+@pytest.mark.parametrize("seeds", [1, 3, 6])
+def test_what_too_few_seeds_cannot_test_is_not_counted_as_not_separated(seeds):
+    said = text(made({RANDOM: 1.0, "a": 1.5, "b": 9.0}, tasks=3, seeds=seeds))
+    words = "1 seed" if seeds == 1 else f"{seeds} seeds"
+    assert f"cannot be tested with {words}: for 3 contenders that takes 7." in said
+    assert " of 3 the leader" not in said
+
+
+def test_enough_seeds_are_counted():
+    said = text(made({RANDOM: 1.0, "a": 1.5, "b": 9.0}, tasks=3, seeds=7))
+    assert " of 3 the leader is separated" in said
+    assert "cannot be tested" not in said
+
+
+def test_the_headline_says_who_is_as_good():
+    said = sentences(verdict(made({RANDOM: 1.0, "one": 1.6, "other": 1.6}, tasks=12)))[1]
+    first, second = ("one", "other") if said.startswith("one") else ("other", "one")
+    assert said.startswith(f"{first} has the highest mean score")
+    assert said.endswith(f"1 is the best value; it is not separated from {second} (rank 2).")
+    level = sentences(verdict(made({RANDOM: 1.0, "one": 1.0, "other": 1.0}, tasks=12)))[1]
+    assert level.endswith("; it is separated from no other contender.")
+    clear = sentences(verdict(made(STRONG, tasks=12)))[1]
+    assert clear.endswith("1 is the best value.")
+
+
+def test_what_nemenyi_separates_is_not_denied():
+    skills = {RANDOM: 1.0, "a": 1.3, "b": 1.8, "c": 2.5, "d": 4.0, "e": 7.0}
+    said = text(made(skills, tasks=8))
+    assert f"from {RANDOM}" in said  # by Nemenyi's test
+    assert "By the Wilcoxon tests no contender is separated from random search." in said
+
+
+def test_one_trial_is_singular():
+    said = text(made(tasks=3, n_trials=1))
+    assert "1 trial is worth: " in said
+    assert "1 trial are" not in said
+
+
+@pytest.mark.parametrize("budget", ["0.2 seconds", "270 units of resource"])
+def test_another_budget_than_trials_is_named(budget):
+    results = made(tasks=3)
+    said = text(replace(results, about={**results.about, "budget": budget}))
+    assert f"every run has a budget of {budget}, in which random search makes 30 trials." in said
+    assert f"{budget} are worth: " in said
 
 
 def test_failures_are_said():

@@ -50,6 +50,19 @@ def test_leaders_are_those_of_the_highest_mean_score_on_their_task():
     assert (found["margin"] > 0).all()
 
 
+def test_leaders_that_tie_are_named_together():
+    results = made({RANDOM: 1.0, "one": 3.0, "same": 3.0}, tasks=2)
+    trials = results.trials.copy()
+    here = trials["task"] == "task-0"
+    own = trials.loc[here & (trials["contender"] == "one"), ["value", "loss"]].to_numpy()
+    trials.loc[here & (trials["contender"] == "same"), ["value", "loss"]] = own
+    found = verdict(replace(results, trials=trials)).leaders.set_index("task")
+    assert (found.loc["task-0", "leader"], *found.loc["task-0", "tied"]) == ("one", "same")
+    assert found.loc["task-0", "margin"] == 0
+    assert found.loc["task-1", "tied"] == ()
+    assert found.loc["task-1", "margin"] > 0
+
+
 def test_seeds_and_trials_are_given_as_a_span():
     short, long = made(tasks=["a"], seeds=2, n_trials=20), made(tasks=["b"], seeds=3, n_trials=30)
     both = replace(

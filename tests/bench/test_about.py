@@ -24,7 +24,7 @@ def words(*, seeds=(0,), contender="optuna:tpe", tasks=(BOWL,), **settings):
 def test_the_words_say_when_where_and_with_what():
     found = words(tasks=[BOWL, CURVES])
     assert found["date"].startswith("20")
-    assert {"python", "unitune", "optuna"} <= found["versions"].keys()
+    assert {"python", "unitune", "optuna", "numpy"} <= found["versions"].keys()
     assert found["initial"] == {"bowl": 5, "curves": 5}
     assert (found["budget"], found["paired"], found["seeds"]) == ("20 trials", True, [0])
     assert found["hardware"]["cores"] >= 1
@@ -45,6 +45,12 @@ def test_going_on_joins_what_was_asked_for_and_keeps_the_beginning():
     assert found["date"] == "long ago"
     assert found["skipped"] == skipped
     assert "also_on" not in found
+
+
+def test_commands_are_remembered_once_in_the_order_of_their_first_use():
+    before = words() | {"commands": ["a", "b"]}
+    assert joined(before, words() | {"commands": ["a"]}, PLACE)["commands"] == ["a", "b"]
+    assert joined(before, words() | {"commands": ["c"]}, PLACE)["commands"] == ["a", "b", "c"]
 
 
 def test_another_machine_is_remembered_once():

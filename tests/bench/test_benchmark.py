@@ -9,7 +9,7 @@ import time
 
 import pytest
 from strangers import TELLTALE
-from toys import BOWL, CURVES, HILL, benchmark_of_seconds, deadly
+from toys import BOWL, CURVES, HILL, benchmark_of_seconds, broken, deadly
 
 from unitune.bench.benchmark import Watcher, plan_benchmark, run_benchmark
 from unitune.bench.budget import Budget
@@ -140,6 +140,50 @@ def test_a_directory_keeps_to_one_design(tmp_path, changed, word):
         run(tmp_path, plan(tasks=[CURVES], seeds=1, design=other))
 
 
+def test_one_name_never_stands_for_two_contenders(tmp_path):
+    two, five = (f"mine=builtin:grid(points={n})" for n in (2, 5))
+    run(tmp_path, plan(tasks=[BOWL], contenders=[two], seeds=3))
+    results, _ = run(tmp_path, plan(tasks=[BOWL], contenders=[five], seeds=2))
+    runs = results.runs[results.runs["contender"] == "mine"]
+    assert runs["options"].tolist() == ['{"points": 5}'] * 2
+    assert results.about["set_aside"] == {"mine": 1}
+    results, made = run(tmp_path, plan(tasks=[BOWL], contenders=[two], seeds=3))
+    runs = results.runs[results.runs["contender"] == "mine"]
+    assert made == []
+    assert runs["options"].tolist() == ['{"points": 2}'] * 3
+
+
+def test_other_settings_of_runs_run_again(tmp_path):
+    run(tmp_path, plan(tasks=[BOWL], seeds=1))
+    design = dataclasses.replace(DESIGN, settings={"target": 0.5})
+    results, made = run(tmp_path, plan(tasks=[BOWL], seeds=1, design=design))
+    assert len(made) == len(results.runs) == 2
+
+
+def test_every_command_that_filled_a_directory_is_kept(tmp_path):
+    run(tmp_path, plan(tasks=[BOWL], seeds=1), command="first")
+    run(tmp_path, plan(tasks=[BOWL], seeds=2), command="second")
+    results, _ = run(tmp_path, plan(tasks=[BOWL], seeds=1), command="first")
+    assert results.about["commands"] == ["first", "second"]
+    assert results.about["command"] == "first"
+
+
+def test_options_that_a_library_does_not_have_are_refused_before_anything_runs():
+    for contender, words in (
+        ("optuna:tpe(nonsense=1)", r"optuna:tpe\(nonsense=1\) cannot be opened .* 'nonsense'"),
+        ('optuna:tpe(n_startup_trials="abc")', "cannot be opened on the space of 'curves'"),
+        ("builtin:random+asha(nonsense=1)", "nonsense"),
+    ):
+        with pytest.raises(OptionError, match=words):
+            plan(tasks=[CURVES], contenders=[contender])
+    assert plan(tasks=[CURVES], contenders=["optuna:tpe(n_startup_trials=3)+asha(eta=4)"]).cells
+
+
+def test_an_unknown_scheduler_is_refused_and_not_left_out():
+    with pytest.raises(UnknownNameError, match="no scheduler 'nonsense'"):
+        plan(tasks=[BOWL], contenders=["optuna:tpe+nonsense"])
+
+
 def test_a_directory_in_use_is_refused(tmp_path):
     with only_one(tmp_path), pytest.raises(StoreError, match="Another benchmark"):
         run(tmp_path)
@@ -154,6 +198,14 @@ def test_what_an_interruption_leaves_is_kept_and_gone_on_with(tmp_path):
     assert second.plan == (len(results.runs), 3)
     assert len(second.made) == len(results.runs) - 3
     assert set(second.made).isdisjoint(first.made)
+
+
+def test_a_run_that_failed_is_made_again_next_time(tmp_path):
+    results, _ = run(tmp_path, plan(tasks=[dataclasses.replace(BOWL, objective=broken)], seeds=1))
+    assert results.runs["error"].str.contains("nothing works here").all()
+    results, made = run(tmp_path, plan(tasks=[BOWL], seeds=1))
+    assert len(made) == 2
+    assert set(results.runs["error"]) == {""}
 
 
 def test_a_cell_whose_process_died_is_made_again_next_time(tmp_path):

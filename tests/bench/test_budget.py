@@ -11,11 +11,21 @@ from unitune.errors import OptionError
 
 @pytest.mark.parametrize(
     "given",
-    [{}, {"n_trials": 5, "seconds": 1.0}, {"n_trials": 0}, {"seconds": -1.0}, {"max_resource": 0}],
+    [
+        *({}, {"n_trials": 5, "seconds": 1.0}, {"n_trials": 0}, {"seconds": -1.0}),
+        *({"max_resource": 0}, {"n_trials": "5"}, {"seconds": "a"}, {"seconds": float("nan")}),
+        *({"seconds": float("inf")}, {"seconds": True}),
+    ],
 )
 def test_a_budget_is_exactly_one_amount_above_zero(given):
     with pytest.raises(OptionError, match="A budget is"):
         Budget(**given)
+
+
+@pytest.mark.parametrize("name", ["n_trials", "max_resource"])
+def test_what_is_counted_is_a_whole_number(name):
+    with pytest.raises(OptionError, match=f"{name}=2.5: give a whole number"):
+        Budget(**{name: 2.5})
 
 
 def test_trials_are_whole_ones_for_contenders_that_stop_none():
@@ -51,3 +61,5 @@ def test_budgets_are_said_in_words():
         "9 units of resource",
         "0.5 seconds",
     ]
+    ones = [Budget(n_trials=1), Budget(max_resource=1), Budget(seconds=1.0)]
+    assert [one.words for one in ones] == ["1 trial", "1 unit of resource", "1 second"]

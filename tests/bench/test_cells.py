@@ -101,12 +101,33 @@ def test_a_library_of_another_version_has_another_key(monkeypatch):
     assert (cell("optuna:tpe").key(), cell().key()) == (before, plain)
 
 
+def test_the_key_holds_for_settings_and_for_what_the_task_needs(monkeypatch):
+    plain = cell().key()
+    settings = [{"target": 0.5}, {"workers": 2}, {"callbacks": [len]}]
+    changed = [cell(design=dataclasses.replace(DESIGN, settings=one)).key() for one in settings]
+    assert len({plain, *changed}) == 4
+    assert cell(design=dataclasses.replace(DESIGN, settings={"progress": True})).key() == plain
+    known = cells.task_versions
+    assert {"numpy", "scikit-learn"} <= known(dataclasses.replace(BOWL, needs=("sklearn",))).keys()
+    monkeypatch.setattr(cells, "task_versions", lambda task: known(task) | {"numpy": "99"})
+    assert cell().key() != plain
+
+
+def test_functions_among_the_settings_are_known_by_their_names():
+    def key(function):
+        return cell(design=dataclasses.replace(DESIGN, settings={"callbacks": [function]})).key()
+
+    assert key(len) == key(len) != key(max)
+
+
 @pytest.mark.parametrize("seeds", [0, [], [-1], ["a"]])
 def test_seeds_must_be_there_and_make_sense(seeds):
     with pytest.raises(OptionError):
         read_seeds(seeds)
 
 
-def test_a_number_of_seeds_counts_from_zero_and_repeats_are_left_out():
+def test_a_number_of_seeds_counts_from_zero_and_repeats_are_refused():
     assert read_seeds(3) == [0, 1, 2]
-    assert read_seeds([4, 2, 4]) == [4, 2]
+    assert read_seeds([4, 2]) == [4, 2]
+    with pytest.raises(OptionError, match="4 twice"):
+        read_seeds([4, 2, 4])

@@ -38,16 +38,31 @@ def test_several_contenders_in_one_text_are_split_outside_parentheses():
     assert names == ["builtin:random", "optuna:tpe(a=1,b=2)"]
 
 
-def test_the_baseline_joins_unless_it_is_there_under_any_name():
+def test_the_baseline_joins_under_its_own_name_unless_it_is_there():
     assert [c.name for c in read_contenders(["optuna:tpe"])] == ["optuna:tpe", BASELINE]
+    assert [c.name for c in read_contenders([BASELINE, "optuna:tpe"])] == [BASELINE, "optuna:tpe"]
     named = read_contenders([as_contender("chance=builtin:random"), "optuna:tpe"])
-    assert [c.name for c in named] == ["chance", "optuna:tpe"]
+    assert [c.name for c in named] == ["chance", "optuna:tpe", BASELINE]
     assert len(read_contenders("optuna:tpe", with_baseline=False)) == 1
 
 
 def test_a_scheduled_random_search_is_no_baseline():
     assert not is_baseline(as_contender("builtin:random+median"))
+    assert not is_baseline(as_contender("chance=builtin:random"))
     assert is_baseline(as_contender("builtin:random"))
+
+
+@pytest.mark.parametrize("with_baseline", [True, False])
+def test_no_other_contender_takes_the_name_of_the_baseline(with_baseline):
+    for text in ("builtin:random=optuna:random", "builtin:random=builtin:random+median"):
+        with pytest.raises(OptionError, match="is that of plain random search"):
+            read_contenders([text, "optuna:tpe"], with_baseline=with_baseline)
+
+
+@pytest.mark.parametrize("given", [3, [None]])
+def test_what_names_no_contenders_is_refused(given):
+    with pytest.raises(OptionError):
+        read_contenders(given)
 
 
 def test_two_contenders_of_one_name_are_refused_and_told_apart_by_names():

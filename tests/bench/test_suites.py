@@ -12,6 +12,7 @@ from unitune.bench.suites import (
     check_tasks,
     known_tasks,
     lack,
+    listed_tasks,
     suite_of,
     tasks_named,
     tasks_of,
@@ -31,7 +32,10 @@ PLUGIN = """
 """
 
 
-@pytest.mark.parametrize("suite", SUITES.values(), ids=lambda suite: suite.name)
+NAMED = ("smoke", "quick", "standard", "full")
+
+
+@pytest.mark.parametrize("suite", [SUITES[name] for name in NAMED], ids=lambda suite: suite.name)
 def test_every_suite_has_all_backends_and_all_families_of_methods(suite):
     found = [contender.find() for contender in read_contenders(suite.contenders)]
     backends = {spec.name for spec, _, _ in found}
@@ -42,11 +46,33 @@ def test_every_suite_has_all_backends_and_all_families_of_methods(suite):
     assert flagships == {"optuna", "hyperopt", "skopt", "ray"}
 
 
-@pytest.mark.parametrize("suite", ["smoke", "quick", "standard", "full"])
+@pytest.mark.parametrize("suite", NAMED)
 def test_every_suite_has_tasks_with_and_without_a_resource(suite):
     found = tasks_of(suite)
     assert any(task.resource for task in found)
     assert any(task.resource is None for task in found)
+
+
+@pytest.mark.parametrize("suite", ["tabular", "bbob", "mixint"])
+def test_suites_of_other_libraries_have_no_resource_and_no_contender_that_needs_one(suite):
+    assert not any(task.resource for task in listed_tasks(suite))
+    contenders = read_contenders(SUITES[suite].contenders)
+    assert not any(contender.scheduled for contender in contenders)
+    assert {c.backend for c in contenders} == {"builtin", "optuna", "hyperopt", "skopt", "ray"}
+
+
+def test_suites_are_no_smaller_than_the_minimum():
+    sizes = {name: (suite.budget.n_trials, suite.seeds) for name, suite in SUITES.items()}
+    least = {"smoke": (20, 2), "standard": (50, 5), "tabular": (100, 10)}
+    assert all(sizes[n][0] >= trials and sizes[n][1] >= s for n, (trials, s) in least.items())
+
+
+def test_a_suite_of_which_nothing_can_be_run_says_what_to_install(install):
+    code = PLUGIN.replace("yield dataclasses.replace(BOWL", "dataclasses.replace(BOWL")
+    install("my-tasks", code=code, entry="mine")
+    with pytest.raises(MissingLibraryError, match="needs no_such_module"):
+        tasks_of("special")
+    assert [task.name for task in listed_tasks("special")] == ["needy"]
 
 
 def test_larger_suites_hold_the_smaller_ones_contenders():
@@ -83,6 +109,16 @@ def test_a_benchmark_without_tasks_or_with_two_of_one_name_is_refused():
         check_tasks([])
     with pytest.raises(OptionError, match="Two tasks are named 'bowl'"):
         check_tasks([BOWL, BOWL])
+
+
+def test_tasks_may_be_given_by_their_names():
+    assert [task.name for task in check_tasks(["branin", BOWL])] == ["branin", "bowl"]
+    assert [task.name for task in check_tasks("branin")] == ["branin"]
+    with pytest.raises(UnknownNameError, match="'branin'"):
+        check_tasks(["brannin"])
+    for nonsense in (3, [3]):
+        with pytest.raises(OptionError, match="give"):
+            check_tasks(nonsense)
 
 
 def test_contenders_of_suites_are_named_as_they_are_written():

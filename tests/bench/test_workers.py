@@ -34,7 +34,7 @@ def sentinel(objective, name="sentinel"):
 
 
 def made(cells, **settings):
-    return {one.name: (rows, died) for one, rows, died in make_all(cells, **settings)}
+    return {one.name: rows for one, rows in make_all(cells, **settings)}
 
 
 def without_times(rows):
@@ -45,8 +45,7 @@ def test_cells_come_to_the_same_in_workers_as_in_this_process():
     cells = [cell(name, task) for name in ("optuna:tpe", "builtin:random") for task in (BOWL, HILL)]
     found = made(cells, workers=2)
     for one in cells:
-        rows, died = found[one.name]
-        assert not died
+        rows = found[one.name]
         assert without_times(rows) == without_times(rows_of(make(one)))
 
 
@@ -58,8 +57,8 @@ def test_every_run_has_a_process_of_its_own_with_one_thread_and_its_libraries_im
         return os.getpid()
 
     found = made([cell("optuna:random", sentinel(objective), seed) for seed in range(4)], workers=2)
-    pids = {row["value"] for rows, _ in found.values() for row in rows.trials}
-    assert [rows.run["error"] for rows, _ in found.values()] == [None] * 4
+    pids = {row["value"] for rows in found.values() for row in rows.trials}
+    assert [rows.run["error"] for rows in found.values()] == [None] * 4
     assert len(pids) == 4
     assert os.getpid() not in pids
 
@@ -71,7 +70,7 @@ def test_what_one_run_leaves_behind_no_other_one_sees():
         return float(seen)
 
     found = made([cell(task=sentinel(objective), seed=seed) for seed in range(3)], workers=1)
-    assert [rows.trials[0]["value"] for rows, _ in found.values()] == [0.0, 0.0, 0.0]
+    assert [rows.trials[0]["value"] for rows in found.values()] == [0.0, 0.0, 0.0]
 
 
 def test_a_run_whose_process_dies_is_told_of_and_the_others_go_on():
@@ -81,10 +80,10 @@ def test_a_run_whose_process_dies_is_told_of_and_the_others_go_on():
         cell(seed=1),
     ]
     found = made(cells, workers=1)
-    rows, died = found["dead", "builtin:random", 0]
-    assert died
+    rows = found["dead", "builtin:random", 0]
     assert "was killed by SIGKILL" in rows.run["error"]
-    assert [found["bowl", "builtin:random", seed][1] for seed in (0, 1)] == [False, False]
+    errors = [found["bowl", "builtin:random", seed].run["error"] for seed in (0, 1)]
+    assert errors == [None, None]
 
 
 def test_a_broken_objective_is_an_outcome_and_the_others_go_on():
@@ -92,10 +91,9 @@ def test_a_broken_objective_is_an_outcome_and_the_others_go_on():
         raise ValueError("nothing works here")
 
     found = made([cell(task=sentinel(broken)), cell()], workers=2)
-    rows, died = found["sentinel", "builtin:random", 0]
-    assert not died
+    rows = found["sentinel", "builtin:random", 0]
     assert "nothing works here" in rows.run["error"]
-    assert found["bowl", "builtin:random", 0][0].run["error"] is None
+    assert found["bowl", "builtin:random", 0].run["error"] is None
 
 
 def test_cells_start_in_their_order_and_no_more_at_once_than_there_are_workers():
@@ -107,7 +105,7 @@ def test_cells_start_in_their_order_and_no_more_at_once_than_there_are_workers()
         most[0] = max(most[0], len(running))
 
     cells = [cell(seed=seed) for seed in range(5)]
-    for one, _, _ in make_all(cells, workers=2, on_start=on_start):
+    for one, _ in make_all(cells, workers=2, on_start=on_start):
         running.discard(one.name)
     assert order == [one.name for one in cells]
     assert most == [2]
@@ -127,7 +125,7 @@ def test_a_cell_that_needs_all_cores_runs_alone(install):
         *(cell("loop:random", seed=seed) for seed in range(2)),
         cell(seed=3),
     ]
-    for one, rows, _ in make_all(cells, workers=2, on_start=on_start):
+    for one, rows in make_all(cells, workers=2, on_start=on_start):
         running.discard(one.name)
         assert rows.run["error"] is None
     for one in cells:
@@ -138,8 +136,8 @@ def test_a_cell_that_needs_all_cores_runs_alone(install):
 def test_plugins_that_are_left_out_here_are_left_out_in_workers_too(install, tmp_path):
     install("telltale-tuner", code=TELLTALE, entry="telltale")
     with restrict([]):
-        rows, died = made([cell()], workers=1)[cell().name]
-    assert (rows.run["trials"], died) == (8, False)
+        rows = made([cell()], workers=1)[cell().name]
+    assert (rows.run["trials"], rows.run["error"]) == (8, None)
     assert not list(tmp_path.glob("telltale_tuner.py.*"))
     made([cell()], workers=1)
     pids = {int(path.suffix[1:]) for path in tmp_path.glob("telltale_tuner.py.*")}

@@ -77,7 +77,10 @@ def test_every_task_says_where_it_comes_from_and_what_it_is_for(task):
     assert task.stresses
     assert task.cost > 0
     assert task.suites
-    assert set(task.suites) <= {"smoke", "quick", "standard", "full", "external"}
+    assert set(task.suites) <= {
+        *("smoke", "quick", "standard", "full"),
+        *("external", "tabular", "bbob", "mixint"),
+    }
     assert task.optimum is not None
     assert (task.extra is None) == (not task.needs)
 
@@ -92,10 +95,19 @@ def test_each_suite_holds_the_ones_before_it():
     suites = [{task.name for task in ALL.values() if suite in task.suites} for suite in order]
     smoke = suites[0]
     assert smoke < suites[1] < suites[2] < suites[3] == OWN.keys()
-    assert len(smoke) == 5
-    # one on real data, with a resource, and all of it within a second a trial
-    assert any(ALL[name].needs and ALL[name].resource for name in smoke)
+    assert smoke == {"branin", "hartmann6", "ackley5", "mixed", "mf-hartmann3"}
+    # one with a resource, and all of it within a tenth of a second a trial
+    assert any(ALL[name].resource for name in smoke)
     assert sum(ALL[name].cost for name in smoke) < 0.1
+    assert any(ALL[name].needs and ALL[name].resource for name in suites[1])
+
+
+def test_the_tasks_of_other_libraries_are_suites_by_themselves():
+    sizes = {
+        suite: sum(suite in task.suites for task in ALL.values())
+        for suite in ("tabular", "bbob", "mixint")
+    }
+    assert sizes == {"tabular": 15, "bbob": 24, "mixint": 24}
 
 
 @pytest.mark.parametrize("name", sorted(QUICK))

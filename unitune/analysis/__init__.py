@@ -31,6 +31,7 @@ from unitune.analysis.significance import (
     within_tasks,
 )
 from unitune.analysis.spending import costs
+from unitune.analysis.standings import standings
 from unitune.analysis.summary import sentences
 from unitune.analysis.targets import TARGETS, ecdf, expected_times, hits
 from unitune.analysis.verdicts import Verdict, verdict
@@ -67,6 +68,7 @@ __all__ = [
     "scores",
     "sentences",
     "separation",
+    "standings",
     "task_curves",
     "task_scores",
     "verdict",

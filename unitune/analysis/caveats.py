@@ -25,6 +25,7 @@ def caveats(results: Results, known: pd.DataFrame, tested: Separation | None) ->
         *_references(known),
         *_baseline(known),
         *_design(results),
+        *_set_aside(results),
     )
 
 
@@ -58,8 +59,10 @@ def _few(results: Results, known: pd.DataFrame, tested: Separation | None) -> li
 def _references(known: pd.DataFrame) -> list[str]:
     said = []
     seen = list(known["task"][known["origin"] == "best seen"])
-    beaten = list(known["task"][known["beaten"] & (known["origin"] == "best known")])
-    wrong = list(known["task"][known["beaten"] & (known["origin"] == "optimum") & ~known["noisy"]])
+    # A lucky value of a noisy task beats nothing.
+    lower = known["beaten"] & ~known["noisy"]
+    beaten = list(known["task"][lower & (known["origin"] == "best known")])
+    wrong = list(known["task"][lower & (known["origin"] == "optimum")])
     noisy = list(known["task"][known["noisy"]])
     if seen:
         said.append(
@@ -110,6 +113,7 @@ def _design(results: Results) -> list[str]:
         )
     elif len(loose):
         said.append(f"{listed(loose)} did not begin with the initial design of the others.")
+    said += _exhausted(runs)
     spent = runs.groupby("contender")["resource"].mean()
     if results.tasks["most"].notna().any() and spent.min() < 0.9 * spent.max():
         said.append(
@@ -118,6 +122,32 @@ def _design(results: Results) -> list[str]:
             f"against resource."
         )
     return said
+
+
+def _exhausted(runs: pd.DataFrame) -> list[str]:
+    """Say whose proposals came to an end before the budget did, as those of grids do."""
+    short = runs[(runs["reason"] == "exhausted") & (runs["trials"] < runs["n_trials"])]
+    tasks, said = counted(runs["task"].nunique(), "tasks"), dict[str, list[str]]()
+    for name, own in short.groupby("contender", sort=False):
+        least = own.sort_values("trials", kind="stable").iloc[0]
+        where = (
+            f"{own['task'].nunique()} of {tasks}, with {least['trials']} of {least['n_trials']} "
+            f"trials at the least ({least['task']})"
+        )
+        said.setdefault(where, []).append(str(name))
+    return [
+        f"{listed(names)} had nothing left to propose before the budget was used up on {where}: "
+        f"what stands there is at less than equal budget."
+        for where, names in said.items()
+    ]
+
+
+def _set_aside(results: Results) -> list[str]:
+    left = results.about.get("set_aside", {})
+    if not left:
+        return []
+    told = listed(f"{name} ({counted(runs, 'runs')})" for name, runs in left.items())
+    return [f"Left out, as made with other options or versions than were asked for last: {told}."]
 
 
 def listed(names: Iterable[object]) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pandas as pd
 
 from unitune.analysis.baseline import BASELINE
 from unitune.analysis.caveats import counted, listed
-from unitune.analysis.significance import Separation
+from unitune.analysis.significance import Separation, least_rows
 from unitune.analysis.verdicts import Verdict
 
 # A backend that takes so many times as long for a suggestion as another is worth a sentence.
@@ -32,11 +33,15 @@ def _scope(verdict: Verdict) -> str:
     tasks = counted(len(verdict.references), "tasks")
     contenders = counted(len(verdict.ranking), "contenders")
     seeds = _span(verdict.seeds, "seeds")
-    budget = _span(verdict.trials, "trials")
-    return (
-        f"{contenders} on {tasks}, with {seeds} each; every run has the budget of {budget} of "
-        f"random search."
-    )
+    trials = _span(verdict.trials, "trials")
+    budget = f"the budget of {trials} of random search"
+    if not _in_trials(verdict):
+        budget = f"a budget of {verdict.budget}, in which random search makes {trials}"
+    return f"{contenders} on {tasks}, with {seeds} each; every run has {budget}."
+
+
+def _in_trials(verdict: Verdict) -> bool:
+    return verdict.budget == "" or verdict.budget.endswith(("trial", "trials"))
 
 
 def _outcome(verdict: Verdict) -> list[str]:
@@ -46,13 +51,27 @@ def _outcome(verdict: Verdict) -> list[str]:
     best = ranking.iloc[0]
     first = (
         f"{best.contender} has the highest mean score, {_interval(best)}, where 0 is what random "
-        f"search is expected to find with the same budget and 1 is the best value."
+        f"search is expected to find with the same budget and 1 is the best value"
     )
     if tested is None:
-        return [first]
+        return [f"{first}."]
     if tested.n < 2:
-        return [first, f"Nothing can be tested with {counted(tested.n, tested.unit)}."]
+        return [f"{first}.", f"Nothing can be tested with {counted(tested.n, tested.unit)}."]
+    first = f"{first}{_level(list(ranking['contender']), tested)}."
     return [first, *_overall(tested), *_leader(best.contender, tested), *_against_random(tested)]
+
+
+def _level(names: list[str], tested: Separation) -> str:
+    """Say which of those right behind the first are not separated from it."""
+    apart = {pair["other"] for pair in _seen_from(names[0], tested.pairs) if pair["separated"]}
+    level = list(itertools.takewhile(lambda name: name not in apart, names[1:]))
+    if not level:
+        return ""
+    if len(level) == len(names) - 1:
+        return "; it is separated from no other contender"
+    last = len(level) + 1
+    ranks = {2: "rank 2", 3: "ranks 2 and 3"}.get(last, f"ranks 2 to {last}")
+    return f"; it is not separated from {listed(level)} ({ranks})"
 
 
 def _overall(tested: Separation) -> list[str]:
@@ -116,7 +135,9 @@ def _against_random(tested: Separation) -> list[str]:
     worse = [pair["other"] for pair in own if pair["separated"] and pair["difference"] > 0]
     level = [pair["other"] for pair in own if not pair["separated"]]
     if own and not better and not worse:
-        return ["No contender is separated from random search."]
+        other = (tested.nemenyi[BASELINE].drop(BASELINE) <= tested.alpha).any()
+        by = "By the Wilcoxon tests no" if other else "No"
+        return [f"{by} contender is separated from random search."]
     said = [f"Better than random search: {listed(better)}."] if better else []
     said += [f"Not separated from random search: {listed(level)}."] if level else []
     return said + ([f"Worse than random search: {listed(worse)}."] if worse else [])
@@ -131,24 +152,41 @@ def _worth(verdict: Verdict) -> list[str]:
         f"{row.contender} {'at least ' if row.capped else ''}{row.equivalent:.0f}"
         for row in ranking.head(6).itertuples()
     ]
-    budget = _span(verdict.trials, "trials")
-    said = f"In random trials (median over tasks), {budget} are worth: {', '.join(parts)}."
-    return [said]
+    budget = _span(verdict.trials, "trials") if _in_trials(verdict) else verdict.budget
+    verb = "is" if budget in ("1 trial", "1 second", "1 unit of resource") else "are"
+    return [f"In random trials (median over tasks), {budget} {verb} worth: {', '.join(parts)}."]
 
 
 def _where(verdict: Verdict) -> list[str]:
     leaders = verdict.leaders
-    if len(leaders) < 2:
+    if len(leaders) < 2 or len(verdict.ranking) < 2:
         return []
-    groups = leaders.groupby("leader", sort=False)
-    order = groups.size().sort_values(ascending=False, kind="stable").index
-    parts = [f"{name} on {listed(groups.get_group(name)['task'])}" for name in order]
-    clear = int(leaders["separated"].sum())
-    said = (
-        f"Highest mean score by task: {'; '.join(parts)}. On {clear} of {len(leaders)} the leader "
-        f"is separated from the runner-up over the seeds of that task."
+    first: dict[tuple[str, ...], list[str]] = {}
+    places = {name: place for place, name in enumerate(verdict.ranking["contender"])}
+    for task, leader, tied in leaders[["task", "leader", "tied"]].itertuples(index=False):
+        names = sorted((leader, *tied), key=places.__getitem__)
+        first.setdefault(tuple(names), []).append(task)
+    # Those who lead alone, the most often first, and then ties.
+    order = sorted(first, key=lambda names: (len(names) > 1, -len(first[names])))
+    parts = [
+        f"{listed(names)} {'tie ' * (len(names) > 1)}on {listed(first[names])}" for names in order
+    ]
+    return [f"Highest mean score by task: {'; '.join(parts)}. {_clear(verdict)}"]
+
+
+def _clear(verdict: Verdict) -> str:
+    """Say on how many tasks the leader is separated, where that can be tested at all."""
+    k, (_, most) = len(verdict.ranking), verdict.seeds
+    least = least_rows(k)
+    if most < least:
+        return (
+            f"Whether a leader is separated from the runner-up on its task cannot be tested with "
+            f"{counted(most, 'seeds')}: for {k} contenders that takes {least}."
+        )
+    return (
+        f"On {verdict.leaders['separated'].sum()} of {len(verdict.leaders)} the leader is "
+        f"separated from the runner-up over the seeds of that task."
     )
-    return [said]
 
 
 def _overhead(verdict: Verdict) -> list[str]:
@@ -163,8 +201,9 @@ def _overhead(verdict: Verdict) -> list[str]:
     if scored and spent.get(best, 0.0) > DEARER * spent.iloc[0]:
         longest = ", longer than any other" if best == spent.index[-1] else ""
         said.append(
-            f"The highest score is not free: {best} takes {spent[best] / spent.iloc[0]:,.0f} times "
-            f"as long for a trial as {spent.index[0]}{longest}."
+            f"The highest score is not free: for one trial, its evaluation apart, the backend of "
+            f"{best} takes {spent[best] / spent.iloc[0]:,.0f} times as long as that of "
+            f"{spent.index[0]}{longest}."
         )
     return said
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from unitune.analysis.baseline import references
@@ -36,15 +37,16 @@ class Verdict:
             (trials), `failed_runs`, `bayesmark`, `auc`, `runs`, `trials` (of all runs), `wall`
             (mean seconds a run), `resource`.
         separation: the tests; None with one contender, or no task that has scores.
-        leaders: one row a task that has scores: `task`, `leader` (the highest mean score),
-            `score`, `runner_up`, `margin`, and `separated` (from the runner-up, over the seeds of
-            that task).
+        leaders: one row a task that has scores: `task`, `leader` (the highest mean score), `tied`
+            (a tuple of the others that have the same), `score`, `runner_up`, `margin`, and
+            `separated` (from the runner-up, over the seeds of that task).
         tasks: one row a task and contender, see `task_scores`.
         references: what each task is measured against, see `references`.
         omissions: what was left out, see `comparable`.
         caveats: what cannot be said, in sentences.
         seeds: the fewest and the most seeds on a task.
         trials: the fewest and the most trials that random search made in one run.
+        budget: what each run may spend, in words; '' where that is not known.
         also: the verdict on the tasks of those contenders that had to be left out as a whole.
     """
 
@@ -58,6 +60,7 @@ class Verdict:
     caveats: tuple[str, ...]
     seeds: tuple[int, int]
     trials: tuple[int, int]
+    budget: str = ""
     also: Verdict | None = None
 
     @property
@@ -105,6 +108,7 @@ def _verdict(results: Results, omissions: pd.DataFrame) -> Verdict:
         caveats=caveats(results, known, tested),
         seeds=(int(seeds.min()), int(seeds.max())),
         trials=(int(known["evaluations"].min()), int(known["evaluations"].max())),
+        budget=str(results.about.get("budget", "")),
     )
 
 
@@ -122,11 +126,14 @@ def _leaders(tasks: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     for task, own in tasks.groupby("task", sort=False):
         ordered = own.sort_values("score", ascending=False, kind="stable")
         names, values = list(ordered["contender"]), list(ordered["score"])
-        row = {"task": task, "leader": names[0], "score": values[0]}
+        level = np.isclose(values, values[0], rtol=1e-9, atol=1e-12)
+        tied = tuple(name for name, same in zip(names[1:], level[1:], strict=True) if same)
+        row = {"task": task, "leader": names[0], "tied": tied, "score": values[0]}
         if len(names) > 1:
             pairs[str(task)] = (names[0], names[1])
             row |= {"runner_up": names[1], "margin": values[0] - values[1]}
         rows.append({"runner_up": "", "margin": 0.0} | row)
-    frame = pd.DataFrame(rows, columns=["task", "leader", "score", "runner_up", "margin"])
+    columns = ["task", "leader", "tied", "score", "runner_up", "margin"]
+    frame = pd.DataFrame(rows, columns=columns)
     apart = separated_leaders(runs, pairs)
     return frame.assign(separated=[apart.get(task, False) for task in frame["task"]])

@@ -10,7 +10,7 @@ from typing import Any
 
 from unitune.bench.cells import Design
 from unitune.bench.contenders import Contender
-from unitune.bench.environment import hardware, versions
+from unitune.bench.environment import hardware, task_versions, versions
 from unitune.errors import OptionError
 from unitune.task import Task
 
@@ -22,9 +22,12 @@ def describe(
     tasks: Iterable[Task], contenders: Iterable[Contender], seeds: Iterable[int], design: Design
 ) -> dict[str, Any]:
     """Return date, hardware, versions and the design of a comparison; JSON values."""
+    tasks = list(tasks)
     used = {"python": platform.python_version()}
     for contender in contenders:
         used |= versions(contender)
+    for task in tasks:
+        used |= task_versions(task)
     initial = {task.name: design.budget.initial(task) for task in tasks} if design.paired else {}
     return {
         "date": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
@@ -55,6 +58,7 @@ def joined(before: Mapping[str, Any], now: Mapping[str, Any], place: Path) -> di
     words["seeds"] = sorted({*before["seeds"], *now["seeds"]})
     words["versions"] = before["versions"] | now["versions"]
     words["initial"] = before["initial"] | now["initial"]
+    words["commands"] = list(dict.fromkeys([*before.get("commands", ()), *now.get("commands", ())]))
     skipped = {
         (one["task"], one["contender"]): one for one in (*before["skipped"], *now["skipped"])
     }

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from unitune.bench.about import describe, joined
 from unitune.bench.cells import Cell, Design, lay_out, read_seeds
+from unitune.bench.checking import check_options, check_scheduler
 from unitune.bench.contenders import Contender, read_contenders
 from unitune.bench.environment import cores
 from unitune.bench.results import Results, require_parquet
@@ -72,21 +73,24 @@ class Benchmark:
 
 
 def plan_benchmark(
-    tasks: Iterable[Task],
+    tasks: Iterable[Task | str],
     contenders: Iterable[str | Contender] | str | Contender,
     seeds: int | Iterable[int],
     design: Design,
 ) -> Benchmark:
-    """Lay out a benchmark; nothing is run and no library is imported.
+    """Lay out a benchmark; nothing is run.
+
+    No library is imported but to check the options that a contender is given.
 
     Args:
-        tasks: what to compare on.
+        tasks: what to compare on, or the names of tasks that plugins bring.
         contenders: who takes part; the baseline joins them.
         seeds: how many runs each contender makes on each task (seeds 0, 1, …), or the seeds.
         design: what all runs have in common.
 
     Raises:
-        UnituneError: a contender is unknown or its library is missing, or nothing can be run.
+        UnituneError: a contender, its scheduler or one of its options is unknown, its library is
+            missing, or nothing can be run.
     """
     if design.virtual is not None and design.budget.seconds is not None:
         raise OptionError("A budget in seconds is one of real time: give another in virtual time.")
@@ -101,6 +105,7 @@ def _planned(
         problem = contender.lack()
         if problem is not None:
             raise MissingLibraryError(problem)
+        check_scheduler(contender)
     skipped = {
         (task.name, contender.name): why
         for task in fields
@@ -114,6 +119,11 @@ def _planned(
         raise OptionError(
             f"No contender can be run on any task: {'; '.join(sorted(set(skipped.values())))}."
         )
+    for task in fields:
+        for contender in entered:
+            optional = contender.options or contender.scheduler_options
+            if optional and (task.name, contender.name) not in skipped:
+                check_options(task, contender)
     return Benchmark(
         tuple(cells),
         tuple(Skipped(*names, why) for names, why in skipped.items()),
@@ -138,7 +148,7 @@ def run_benchmark(
 
     Every finished cell is kept for good before the next begins, so that whatever ends this, the
     same call goes on. Whatever a cell depends on is part of what it is kept under: a library of
-    another version runs again.
+    another version runs again. So does a cell that an error ended.
 
     Args:
         benchmark: the cells.
@@ -150,7 +160,9 @@ def run_benchmark(
         watcher: is told how it goes.
 
     Returns:
-        everything the directory now holds; it is also there as Parquet.
+        everything the directory now holds of these contenders and tasks, and of others that earlier
+        calls asked for; nothing that was made with other options or versions than those asked for
+        last. It is also there as Parquet.
 
     Raises:
         StoreError: the directory cannot be used, or another benchmark is at work there.
@@ -163,10 +175,12 @@ def run_benchmark(
     virtual, plugins = benchmark.design.virtual, benchmark.design.settings.get("plugins")
     with restrict(plugins), only_one(out), open_store(out) as store:
         words = _words(benchmark) | {"suite": suite, "command": command}
+        words["commands"] = [command] if command else []
         words["timing"] = f"virtual, {virtual} workers" if virtual is not None else timing
         store.describe(
             map(task_row, benchmark.tasks), joined(store.about(), words, store.directory)
         )
+        store.ask(benchmark.cells)
         try:
             _fill(store, benchmark.cells, 1 if timing == "exclusive" else size, watcher)
         finally:
@@ -179,14 +193,13 @@ def _fill(
     store: Store, cells: Sequence[Cell], workers: int, watcher: Watcher | None = None
 ) -> None:
     watcher = watcher or Watcher()
-    keys = {cell.name: cell.key() for cell in cells}
     done = store.done()
-    missing = [cell for cell in cells if keys[cell.name] not in done]
+    missing = [cell for cell in cells if cell.key() not in done]
     watcher.planned(len(cells), len(cells) - len(missing))
     made = make_all(missing, workers=workers, on_start=watcher.began)
     with contextlib.closing(made):
-        for cell, rows, died in made:
-            store.put(keys[cell.name], rows, died=died)
+        for cell, rows in made:
+            store.put(cell, rows)
             watcher.ended(cell, rows)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 from unitune.errors import OptionError
+from unitune.settings import read_whole
 from unitune.task import Task
 
 # Beyond trials, resource or seconds as a budget, this many trials are never made; a grid is laid
@@ -39,20 +41,23 @@ class Budget:
 
     def __post_init__(self) -> None:
         given = [v for v in (self.n_trials, self.max_resource, self.seconds) if v is not None]
-        if len(given) != 1 or not given[0] > 0:
+        if len(given) != 1 or not _is_number(given[0]) or not given[0] > 0:
             raise OptionError(
                 f"A budget is a number of trials, of units of resource, or of seconds, above 0; "
                 f"given: {self}."
             )
+        for name in ("n_trials", "max_resource"):
+            if getattr(self, name) is not None:
+                read_whole(name, getattr(self, name), least=1)
 
     @property
     def words(self) -> str:
         """The budget as it is said."""
         if self.n_trials is not None:
-            return f"{self.n_trials} trials"
+            return f"{self.n_trials} trial{'s' * (self.n_trials != 1)}"
         if self.max_resource is not None:
-            return f"{self.max_resource} units of resource"
-        return f"{self.seconds:g} seconds"
+            return f"{self.max_resource} unit{'s' * (self.max_resource != 1)} of resource"
+        return f"{self.seconds:g} second{'s' * (self.seconds != 1)}"
 
     def settings(self, task: Task, *, scheduled: bool) -> dict[str, Any]:
         """Return the arguments of `unitune.run` that keep a run to it.
@@ -85,3 +90,9 @@ class Budget:
     def initial(self, task: Task) -> int:
         """Return how many configs the shared initial design of a paired cell has."""
         return min(MOST_INITIAL, self.whole_trials(task) // SHARE)
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, bool):
+        return False
+    return hasattr(value, "__index__") or (isinstance(value, float) and math.isfinite(value))

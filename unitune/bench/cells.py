@@ -11,11 +11,14 @@ from typing import Any
 
 from unitune.bench.budget import Budget
 from unitune.bench.contenders import Contender
-from unitune.bench.environment import versions
+from unitune.bench.environment import task_versions, versions
 from unitune.errors import OptionError
 from unitune.settings import read_whole
 from unitune.space import Config
 from unitune.task import Task
+
+# Settings that decide what is seen of a run, and nothing else.
+SHOWN = frozenset({"progress"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,21 +115,34 @@ class Cell:
 
     def key(self) -> str:
         """Return what its result is kept under: it changes with whatever may change the result."""
-        contender, task = self.contender, self.task
-        identity = {
-            "task": [task.name, task.version, task.mode, task.metric, task.resource],
-            "space": task.space.to_dict(),
-            "contender": [contender.name, contender.backend, contender.find()[1].name],
-            "method": contender.method,
-            "options": [contender.options, contender.scheduler, contender.scheduler_options],
-            "seed": self.seed,
-            "budget": asdict(self.design.budget),
-            "paired": self.design.paired,
-            "virtual": self.design.virtual,
-            "versions": versions(contender),
-        }
-        text = json.dumps(identity, sort_keys=True, default=repr)
-        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+        return _hashed([self.setup(), self.task_setup(), self.seed])
+
+    def setup(self) -> str:
+        """Return what changes with all of its contender and design that may change results."""
+        contender, design = self.contender, self.design
+        return _hashed(
+            {
+                "contender": [contender.name, contender.backend, contender.find()[1].name],
+                "method": contender.method,
+                "options": [contender.options, contender.scheduler, contender.scheduler_options],
+                "budget": asdict(design.budget),
+                "paired": design.paired,
+                "virtual": design.virtual,
+                "settings": {k: v for k, v in design.settings.items() if k not in SHOWN},
+                "versions": versions(contender),
+            }
+        )
+
+    def task_setup(self) -> str:
+        """Return what changes with all of its task that may change results."""
+        task = self.task
+        return _hashed(
+            {
+                "task": [task.name, task.version, task.mode, task.metric, task.resource],
+                "space": task.space.to_dict(),
+                "versions": task_versions(task),
+            }
+        )
 
 
 def lay_out(
@@ -151,11 +167,33 @@ def lay_out(
 
 
 def read_seeds(seeds: int | Iterable[int]) -> list[int]:
-    """Return seeds as a list; raises OptionError where there is none."""
-    numbers = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
+    """Return seeds as a list: how many from 0 on, or which.
+
+    Raises:
+        OptionError: there is none, one is no seed, or one is there twice.
+    """
+    if isinstance(seeds, str) or not isinstance(seeds, Iterable):
+        return list(range(read_whole("seeds", seeds, least=1)))
+    numbers = [read_whole("seed", number, least=0) for number in seeds]
     if not numbers:
-        raise OptionError("A comparison needs at least one contender and one seed.")
-    return [read_whole("seed", number, least=0) for number in dict.fromkeys(numbers)]
+        raise OptionError("seeds= is empty; give how many runs each contender makes, or the seeds.")
+    twice = [number for number in numbers if numbers.count(number) > 1]
+    if twice:
+        raise OptionError(
+            f"seeds= has {twice[0]} twice, which would be the same run again; give each seed once."
+        )
+    return numbers
+
+
+def _hashed(identity: Any) -> str:
+    text = json.dumps(identity, sort_keys=True, default=_named)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _named(value: Any) -> str:
+    """Return a text that is the same in every process: functions by their names."""
+    name = getattr(value, "__qualname__", None)
+    return repr(value) if name is None else f"{value.__module__}.{name}"
 
 
 def derived(*parts: object) -> int:

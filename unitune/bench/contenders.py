@@ -118,10 +118,11 @@ def read_contenders(
 ) -> list[Contender]:
     """Return contenders, the baseline among them, each with a name of its own.
 
-    A single text may hold several, separated by commas.
+    A single text may hold several, separated by commas. The baseline joins under its own name, by
+    which measures know it, also where random search takes part under another one.
 
     Raises:
-        OptionError: there is none, or two have one name.
+        OptionError: there is none, two have one name, or one has the baseline's.
 
     Example:
         >>> [c.name for c in read_contenders("optuna:tpe(multivariate=true,seed=1), skopt:gp")]
@@ -131,17 +132,28 @@ def read_contenders(
         given = separate(given)
     elif isinstance(given, Contender):
         given = [given]
+    if not isinstance(given, Iterable):
+        raise OptionError(
+            f"contenders={given!r}: give names like 'optuna:tpe', or Contender records."
+        )
     contenders = [as_contender(one) for one in given]
-    names = [contender.name for contender in contenders]
-    if not names:
+    if not contenders:
         raise OptionError("A comparison needs at least one contender and one seed.")
-    for name in names:
+    if with_baseline and not any(map(is_baseline, contenders)):
+        contenders.append(as_contender(BASELINE))
+    names = [contender.name for contender in contenders]
+    for contender in contenders:
+        name = contender.name
+        if name == BASELINE and not is_baseline(contender):
+            raise OptionError(
+                f"The name {BASELINE!r} is that of plain random search, which all others are "
+                f"measured against; give this contender another name."
+            )
         if names.count(name) > 1:
             raise OptionError(
                 f"Two contenders are named {name!r}; name them apart, as in 'other={name}'."
             )
-    complete = not with_baseline or any(map(is_baseline, contenders))
-    return contenders if complete else [*contenders, as_contender(BASELINE)]
+    return contenders
 
 
 def separate(text: str) -> list[str]:
@@ -163,8 +175,10 @@ def separate(text: str) -> list[str]:
 
 
 def is_baseline(contender: Contender) -> bool:
-    """Return whether a contender is plain random search of unitune's own."""
-    return f"{contender.backend}:{contender.method}" == BASELINE and not contender.scheduled
+    """Return whether a contender is plain random search of unitune's own, under its own name."""
+    given = contender.options or contender.scheduler or contender.scheduler_options
+    own = f"{contender.backend}:{contender.method}" == contender.name == BASELINE
+    return own and not given
 
 
 def _options(text: str | None) -> dict[str, Any]:

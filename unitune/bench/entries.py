@@ -54,6 +54,15 @@ class Comparison:
         mode: 'min' or 'max', as the (first) task has it.
         about: where and with what it was made.
         plugins: the distributions whose plugins took part, if not all could.
+
+    Example:
+        >>> import unitune
+        >>> comparison = unitune.compare(
+        ...     {"x": unitune.Float(-5, 5)}, lambda config: config["x"] ** 2, "builtin:grid",
+        ...     n_trials=9, seeds=2, progress=False,
+        ... )
+        >>> comparison.frame()[["contender", "seed", "trials"]].values.tolist()[:2]
+        [['builtin:grid', 0, 9], ['builtin:random', 0, 9]]
     """
 
     entries: tuple[Entry, ...]

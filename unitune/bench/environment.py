@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 import unitune
 from unitune.bench.contenders import Contender
-from unitune.plugins import find_backend, library_version
+from unitune.plugins import find_backend
 from unitune.preparation import split
+from unitune.task import Task
 
 # Numerical libraries would each take all cores in every run.
 _POOLS = ("OMP", "OPENBLAS", "MKL", "NUMEXPR")
@@ -22,8 +26,39 @@ def versions(contender: Contender) -> dict[str, str]:
     specs = [spec]
     if method.through is not None:
         specs.append(find_backend(split(method.through)[0]))
-    known = {s.distribution: library_version(s) or "" for s in specs if s.distribution is not None}
+    known = {name: _version(name) for s in specs if (name := s.distribution) is not None}
     return {"unitune": unitune.__version__, **known}
+
+
+def task_versions(task: Task) -> dict[str, str]:
+    """Return the versions of NumPy and of what else a task needs, by distribution."""
+    modules = {"numpy", *(module.partition(".")[0] for module in task.needs)}
+    return installed(sorted(modules))
+
+
+def installed(modules: Iterable[str]) -> dict[str, str]:
+    """Return the versions of the distributions that importable modules come from.
+
+    Example:
+        >>> list(installed(["sklearn", "no_such_module"]))
+        ['scikit-learn']
+    """
+    return {name: _version(name) for module in modules for name in _homes().get(module, ())}
+
+
+# Reading what is installed takes milliseconds for each distribution, and a benchmark has thousands
+# of cells.
+@cache
+def _homes() -> Mapping[str, list[str]]:
+    return metadata.packages_distributions()
+
+
+@cache
+def _version(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def hardware() -> dict[str, str | int]:

@@ -70,7 +70,9 @@ class Results:
             planned_resource (of one trial), trials, resource (consumed by them in this rung).
         tasks: one row a task: task, mode, optimum, proven, source, cost, least, most, unit, noisy,
             stresses, parameters (their number), version.
-        about: suite, command, date, hardware, versions, timing, paired, budget, seeds.
+        about: suite, command (the last one), commands (all that filled the directory), date,
+            hardware, versions, timing, paired, budget, seeds; set_aside (runs by contender that
+            were made with other options or versions), where there are any.
     """
 
     runs: pd.DataFrame

@@ -6,27 +6,38 @@ import contextlib
 import json
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from unitune.bench.cells import Cell
 from unitune.bench.results import Results
 from unitune.bench.rows import Row, Rows, as_json
 from unitune.errors import OptionError, UnituneError
 
 FILE = "bench.db"
 LOCK = "bench.lock"
-FORMAT = 1
+FORMAT = 2
 
 _SCHEMA = f"""
 CREATE TABLE cells (
     key TEXT PRIMARY KEY, task TEXT NOT NULL, contender TEXT NOT NULL, seed INTEGER NOT NULL,
-    finished REAL NOT NULL, died INTEGER NOT NULL,
+    setup TEXT NOT NULL, task_setup TEXT NOT NULL, finished REAL NOT NULL, failed INTEGER NOT NULL,
     run TEXT NOT NULL, trials TEXT NOT NULL, rungs TEXT NOT NULL
 );
 CREATE TABLE tasks (task TEXT PRIMARY KEY, row TEXT NOT NULL);
+CREATE TABLE setups (kind TEXT, name TEXT, setup TEXT NOT NULL, PRIMARY KEY (kind, name));
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 PRAGMA user_version = {FORMAT};
+"""
+# Those of the setups that their contender and their task were asked for in last.
+_ASKED = """
+SELECT cells.task, contender, seed, run, trials, rungs FROM cells
+JOIN setups AS whose ON whose.kind = 'contender' AND whose.name = contender
+JOIN setups AS what ON what.kind = 'task' AND what.name = cells.task
+WHERE whose.setup = cells.setup AND what.setup = task_setup
+ORDER BY cells.task, contender, seed
 """
 
 
@@ -46,29 +57,41 @@ class Store:
         self.directory = directory
         self._connection = connection
 
-    def put(self, key: str, rows: Rows, *, died: bool = False) -> None:
+    def put(self, cell: Cell, rows: Rows) -> None:
         """Keep a finished cell; it is durable when this returns.
 
-        Args:
-            key: what it is kept under.
-            rows: what it left.
-            died: whether its process died, so that it is to be made again next time.
+        One that an error ended is kept to be seen, and is to be made again next time.
         """
-        run = rows.run
         texts = [as_json(part) for part in (rows.run, rows.trials, rows.rungs)]
-        name = (run["task"], run["contender"], run["seed"])
+        setups = (cell.setup(), cell.task_setup())
+        failed = bool(rows.run.get("error"))
         with self._speaking(), self._connection as transaction:
             transaction.execute(
-                "INSERT OR REPLACE INTO cells VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (key, *name, time.time(), died, *texts),
+                "INSERT OR REPLACE INTO cells VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (cell.key(), *cell.name, *setups, time.time(), failed, *texts),
             )
 
     def done(self) -> set[str]:
         """Return the keys of the cells that need not be made again."""
         with self._speaking():
             return {
-                key for (key,) in self._connection.execute("SELECT key FROM cells WHERE NOT died")
+                key for (key,) in self._connection.execute("SELECT key FROM cells WHERE NOT failed")
             }
+
+    def ask(self, cells: Iterable[Cell]) -> None:
+        """Keep in what setup each contender and each task was asked for last.
+
+        Only what was made in these is shown, so that one name never stands for two things.
+        """
+        given = list(cells)
+        contenders = {cell.contender.name: cell for cell in given}
+        tasks = {cell.task.name: cell for cell in given}
+        asked = [
+            *(("contender", name, cell.setup()) for name, cell in contenders.items()),
+            *(("task", name, cell.task_setup()) for name, cell in tasks.items()),
+        ]
+        with self._speaking(), self._connection as transaction:
+            transaction.executemany("INSERT OR REPLACE INTO setups VALUES (?, ?, ?)", asked)
 
     def describe(self, tasks: Iterable[Row], about: Mapping[str, Any]) -> None:
         """Keep the rows of tasks, and words about the benchmark; both replace earlier ones."""
@@ -89,24 +112,26 @@ class Store:
             return {name: json.loads(value) for name, value in rows}
 
     def results(self) -> Results:
-        """Return everything as tables; of several results for one cell, the last one."""
-        tables: dict[str, list[Row]] = {"runs": [], "trials": [], "rungs": [], "tasks": []}
-        newest: dict[tuple[str, str, int], tuple[str, str, str]] = {}
+        """Return as tables what was made in the setups that were asked for last.
+
+        How many other cells each contender has is in `about["set_aside"]`: they were made with
+        other options, settings or versions, and not again with these.
+        """
         with self._speaking():
-            for task, contender, seed, *texts in self._connection.execute(
-                "SELECT task, contender, seed, run, trials, rungs FROM cells ORDER BY finished"
-            ):
-                newest[task, contender, seed] = (texts[0], texts[1], texts[2])
-            rows = self._connection.execute("SELECT row FROM tasks ORDER BY task").fetchall()
-        for name in sorted(newest):
-            run, trials, rungs = newest[name]
+            found = self._connection.execute(_ASKED).fetchall()
+            every = self._connection.execute("SELECT DISTINCT task, contender, seed FROM cells")
+            left = set(every) - {row[:3] for row in found}
+            known = self._connection.execute("SELECT row FROM tasks ORDER BY task").fetchall()
+        tables: dict[str, list[Row]] = {"runs": [], "trials": [], "rungs": [], "tasks": []}
+        for *_, run, trials, rungs in found:
             tables["runs"].append(json.loads(run))
             tables["trials"] += json.loads(trials)
             tables["rungs"] += json.loads(rungs)
-        used = {name[0] for name in newest}
-        known = [json.loads(row) for (row,) in rows]
-        tables["tasks"] = [row for row in known if row["task"] in used]
-        return Results.of(tables, self.about())
+        used = {row[0] for row in found}
+        rows = [json.loads(row) for (row,) in known]
+        tables["tasks"] = [row for row in rows if row["task"] in used]
+        counts = Counter(contender for _, contender, _ in sorted(left))
+        return Results.of(tables, self.about() | ({"set_aside": dict(counts)} if counts else {}))
 
     def close(self) -> None:
         """Let go of the file."""

@@ -47,6 +47,8 @@ MIDDLE = (
     *(f"{backend}:hyperband" for backend in _BACKENDS),
     "optuna:bohb",
 )
+# For tasks without a resource: what every backend is best at, against random search and a grid.
+PLAIN = ("builtin:random", "builtin:grid", *(f"{library}:bayesian" for library in _LIBRARIES))
 # Every family on every backend.
 LARGE = (
     *(f"{backend}:{method}" for backend in _BACKENDS for method in ("random", "grid", "hyperband")),
@@ -59,8 +61,12 @@ SUITES: Mapping[str, Suite] = {
     for suite in (
         Suite("smoke", contenders=SMALL, budget=Budget(n_trials=30), seeds=2),
         Suite("quick", contenders=SMALL, budget=Budget(n_trials=40), seeds=3),
-        Suite("standard", contenders=MIDDLE, budget=Budget(n_trials=50), seeds=3),
+        Suite("standard", contenders=MIDDLE, budget=Budget(n_trials=50), seeds=5),
         Suite("full", contenders=LARGE, budget=Budget(n_trials=100), seeds=10),
+        # of other libraries' tasks, which extras of unitune install
+        Suite("tabular", contenders=PLAIN, budget=Budget(n_trials=100), seeds=10),
+        Suite("bbob", contenders=PLAIN, budget=Budget(n_trials=100), seeds=5),
+        Suite("mixint", contenders=PLAIN, budget=Budget(n_trials=100), seeds=5),
     )
 }
 
@@ -83,13 +89,28 @@ def tasks_of(suite: str) -> list[Task]:
 
     Raises:
         UnknownNameError: no task belongs to it.
+        MissingLibraryError: none of its tasks can be run here.
+    """
+    found = listed_tasks(suite)
+    lacks = [lack(task) for task in found]
+    usable = [task for task, problem in zip(found, lacks, strict=True) if problem is None]
+    if not usable:
+        raise MissingLibraryError(str(lacks[0]))
+    return usable
+
+
+def listed_tasks(suite: str) -> list[Task]:
+    """Return the tasks of a suite, whether or not their libraries are installed.
+
+    Raises:
+        UnknownNameError: no task belongs to it.
     """
     tasks = known_tasks()
     found = [task for task in tasks.values() if suite in task.suites]
     if not found:
         suites = {name for task in tasks.values() for name in task.suites}
         raise UnknownNameError(f"No task belongs to a suite {suite!r}. {nearest(suite, suites)}")
-    return [task for task in found if lack(task) is None]
+    return found
 
 
 def tasks_named(names: Iterable[str]) -> list[Task]:
@@ -120,13 +141,17 @@ def lack(task: Task) -> str | None:
     return None
 
 
-def check_tasks(tasks: Iterable[Task]) -> list[Task]:
-    """Return tasks as a list.
+def check_tasks(tasks: Iterable[Task | str] | Task | str) -> list[Task]:
+    """Return tasks, of which some may be given by their names, as a list.
 
     Raises:
         OptionError: there is none, or two have one name.
+        UnituneError: there is no task of a name, see `tasks_named`.
     """
-    given = list(tasks)
+    listed = [tasks] if isinstance(tasks, Task | str) else tasks
+    if not isinstance(listed, Iterable):
+        raise OptionError(f"tasks={tasks!r}: give Task records, or names of tasks.")
+    given = [_task(one) for one in listed]
     if not given:
         raise OptionError("A benchmark needs at least one task.")
     names = [task.name for task in given]
@@ -134,3 +159,11 @@ def check_tasks(tasks: Iterable[Task]) -> list[Task]:
         if names.count(name) > 1:
             raise OptionError(f"Two tasks are named {name!r}; give each a name of its own.")
     return given
+
+
+def _task(given: Task | str) -> Task:
+    if isinstance(given, Task):
+        return given
+    if isinstance(given, str):
+        return tasks_named([given])[0]
+    raise OptionError(f"{given!r} is no task: give a Task, or the name of one.")

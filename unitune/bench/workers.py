@@ -72,11 +72,11 @@ class CellMaker:
 
 def make_all(
     cells: Sequence[Cell], *, workers: int, on_start: OnStart = lambda _: None
-) -> Generator[tuple[Cell, Rows, bool]]:
+) -> Generator[tuple[Cell, Rows]]:
     """Make cells side by side, in their order as far as may be.
 
     Yields:
-        each cell as it is finished, its rows, and whether its process died.
+        each cell as it is finished, and its rows.
 
     Raises:
         OptionError: a task cannot be sent to another process.
@@ -97,7 +97,7 @@ def make_all(
                 executor.submit(Job(number, {"cell": number}, seed=0))
             finished = executor.next()
             cell = running.pop(finished.job.number)
-            yield (cell, *_read(cell, finished))
+            yield cell, _read(cell, finished)
     finally:
         executor.close()
 
@@ -109,14 +109,14 @@ def _may_start(cell: Cell, running: dict[int, Cell], workers: int) -> bool:
     return not crowded and len(running) < workers
 
 
-def _read(cell: Cell, finished: Finished) -> tuple[Rows, bool]:
+def _read(cell: Cell, finished: Finished) -> Rows:
     metrics, failure = finished.outcome.metrics, finished.outcome.failure
     if failure is not None:
-        return lost(cell, str(failure)), True
+        return lost(cell, str(failure))
     if metrics["died"]:
-        return lost(cell, metrics["died"]), True
+        return lost(cell, metrics["died"])
     rows: Rows = pickle.loads(metrics["rows"])  # noqa: S301 - from a process of our own
-    return rows, False
+    return rows
 
 
 def _in_own_process(cell: Cell) -> bytes | str:
