@@ -295,3 +295,12 @@ def test_failures_of_every_kind_are_kept_the_same_way(executor):
     kinds = [trial.failure.kind for trial in result.trials[:2]]
     assert kinds == ["Mute", "Odd"]
     assert result.trials[2].state is State.COMPLETE
+
+
+def test_values_of_different_names_are_not_mixed():
+    def objective(config):
+        yield {"loss": 1.0}
+        yield {"acc": 2.0}
+
+    result = run(objective, n_trials=1)
+    assert "a mapping with 'acc', and 'loss' before" in result.trials[0].failure.message

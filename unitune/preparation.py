@@ -125,6 +125,7 @@ def _service_through(
             options=options.pop("searcher_options", {}),
             initial=(),
             scheduler=None,
+            steered=problem.steered or problem.scheduler is not None,
         )
         study: Any = inner._open(asked)
         service: Service = target.open(

@@ -6,7 +6,7 @@ import inspect
 import math
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from unitune.errors import OptionError
@@ -17,15 +17,17 @@ class BadValueError(Exception):
     """The objective returned or reported something that is no finite number."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reader:
     """Makes the number that counts of what an objective gave.
 
     Args:
-        metric: which value of a mapping counts; may be left out if there is only one.
+        metric: which value of a mapping counts; may be left out if there is only one, of the same
+            name in every mapping.
     """
 
     metric: str | None = None
+    _only: Any = field(default=None, init=False)
 
     def __call__(self, value: Any) -> float:
         """Return the number; raise BadValueError if there is no finite one."""
@@ -38,13 +40,25 @@ class Reader:
 
     def _pick(self, values: Mapping[str, Any]) -> Any:
         if self.metric is None and len(values) == 1:
-            return next(iter(values.values()))
+            return self._same(*next(iter(values.items())))
         if self.metric is not None and self.metric in values:
             return values[self.metric]
-        wanted = "metric=" if self.metric is None else f"{self.metric!r}"
+        if not values:
+            raise BadValueError("the objective gave a mapping with nothing in it")
+        advice = f"say which one counts, as in metric={next(iter(values))!r}"
+        if self.metric is not None:
+            advice = f"metric={self.metric!r} is not among them"
         raise BadValueError(
-            f"the objective gave a mapping with {', '.join(map(repr, values)) or 'nothing'}; "
-            f"say with metric= which one counts (now: {wanted})"
+            f"the objective gave a mapping with {', '.join(map(repr, values))}; {advice}"
+        )
+
+    def _same(self, name: Any, value: Any) -> Any:
+        self._only = name if self._only is None else self._only
+        if name == self._only:
+            return value
+        raise BadValueError(
+            f"the objective gave a mapping with {name!r}, and {self._only!r} before; say which one "
+            f"counts, as in metric={self._only!r}"
         )
 
 
@@ -71,7 +85,14 @@ def read_failure(error: BaseException, *own: str) -> Failure:
     frames = traceback.extract_tb(start)
     place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
     text = "".join(traceback.format_exception(type(error), error, start))
-    return Failure(type(error).__name__, str(error), traceback=text, place=place)
+    return Failure(type(error).__name__, _said(error), traceback=text, place=place)
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as another:  # noqa: BLE001 - the user's class runs here
+        return f"(its text cannot be read: {type(another).__name__})"
 
 
 def wants_trial(objective: Callable[..., Any]) -> bool:

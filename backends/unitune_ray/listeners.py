@@ -6,6 +6,7 @@ from typing import Any
 
 from ray import tune
 from ray.tune.experiment import Trial
+from ray.tune.progress_reporter import TrialProgressCallback
 
 from unitune_ray.watch import StaysHere, Watch
 
@@ -39,3 +40,16 @@ class WatchCallback(StaysHere, tune.Callback):
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **_: Any) -> None:
         self._watch.fails(trial)
+
+
+class Silence(StaysHere, TrialProgressCallback):
+    """In the place of Ray's own, which always prints trials that end before they began."""
+
+    def on_trial_result(self, *_: Any, **__: Any) -> None:
+        """Print nothing."""
+
+    def on_trial_error(self, *_: Any, **__: Any) -> None:
+        """Print nothing."""
+
+    def on_trial_complete(self, *_: Any, **__: Any) -> None:
+        """Print nothing."""

@@ -26,17 +26,27 @@ VALUES: frozenset[Kind] = frozenset(get_args(Kind)) - {"conditional", "condition
 
 REFUSING: frozenset[Feature] = frozenset({"constraint"})
 
+ETA = {"reduction_factor": "eta"}
+
 # Those that need all trials at once, of a bracket or of a population, take no proposals that are
 # made one after the other; and where one trial is given another's state, its config must lie in
 # the space whatever becomes of each parameter.
 SCHEDULERS = (
-    SchedulerSpec("asha", about="asynchronous successive halving", resource=True),
+    SchedulerSpec(
+        "asha",
+        about="asynchronous successive halving",
+        resource=True,
+        plan="asha",
+        means={**ETA, "brackets": "brackets"},
+    ),
     SchedulerSpec(
         "hyperband",
         about="brackets of synchronous successive halving (HyperBandScheduler)",
         resource=True,
         pauses=True,
         methods=("random", "grid"),
+        plan="hyperband",
+        means=ETA,
     ),
     SchedulerSpec(
         "bohb",
@@ -44,6 +54,8 @@ SCHEDULERS = (
         resource=True,
         pauses=True,
         methods=("bohb",),
+        plan="hyperband",
+        means=ETA,
         needs=("hpbandster", "ConfigSpace"),
         extra="ray-bohb",
     ),

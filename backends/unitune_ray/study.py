@@ -18,10 +18,11 @@ from ray.tune.search import Searcher
 from unitune.backend import Problem, Service, Sink
 from unitune.errors import BackendError, OptionError, UnituneError
 from unitune.objective import Evaluator
+from unitune.plugins import discover_schedulers
 from unitune.translation import Translation
 from unitune_ray.cluster import TUNE, check_address, connected, undisturbed
 from unitune_ray.domains import natives_of
-from unitune_ray.listeners import WatchCallback, WatchStopper
+from unitune_ray.listeners import Silence, WatchCallback, WatchStopper
 from unitune_ray.native import concurrency, kind_of, open_scheduler
 from unitune_ray.resources import describe, fitting, read_request
 from unitune_ray.searcher import open_search
@@ -111,11 +112,12 @@ class RayService(Service):
         room = fitting(request, ray.nodes())  # type: ignore[no-untyped-call]
         if room > workers:
             name = self._problem.scheduler.name if self._problem.scheduler else ""
+            ours = f", or use scheduler='unitune:{name}'" if name in discover_schedulers() else ""
             raise OptionError(
                 f"Scheduler {name!r} of Ray has all trials waiting at once, and Ray begins as many "
                 f"of them as it has room for: {room} with {describe(request)} each, not "
                 f"workers={workers}. Give workers={room}, ask for more through "
-                f"options={{'resources': …}}, or use scheduler='unitune:{name}' if there is one."
+                f"options={{'resources': …}}{ours}."
             )
 
     def _tuner(self, payload: Payload, storage: str) -> tune.Tuner:
@@ -144,7 +146,7 @@ class RayService(Service):
                 storage_path=storage,
                 verbose=0,
                 stop=WatchStopper(self._watch),
-                callbacks=[WatchCallback(self._watch), self._logger],
+                callbacks=[WatchCallback(self._watch), self._logger, Silence()],
                 checkpoint_config=tune.CheckpointConfig(
                     checkpoint_at_end=False,
                     # Those who take one over may do so long after it was made.

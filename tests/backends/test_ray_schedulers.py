@@ -13,15 +13,17 @@ import pytest
 from clusters import local_ray
 from curves import curve, resumes
 from ray import tune
+from ray.tune.progress_reporter import TrialProgressCallback
 
 import unitune as ut
-from unitune import scheduling
+from unitune import plugins, scheduling
 from unitune.backend import Problem
-from unitune.errors import BackendError, OptionError
+from unitune.errors import BackendError, MissingLibraryError, OptionError
 from unitune.plugins import find_backend, find_method
 from unitune.scheduling import choose, pair
 from unitune.space import Categorical, Float, Int, Space
 from unitune.trial import Outcome, State
+from unitune_ray.listeners import Silence
 from unitune_ray.mutations import Exploration, read_bounds, read_mutations
 from unitune_ray.plugin import METHODS
 from unitune_ray.schedulers import Dice
@@ -374,8 +376,28 @@ def test_a_budget_of_resource_holds_without_a_scheduler_and_with_one():
 @pytest.mark.ray
 @on_ray
 def test_a_scheduler_of_rays_that_wants_all_trials_at_once_holds_to_the_workers():
-    with pytest.raises(OptionError, match=r"room for: 2 with 1 CPU each, not workers=1"):
+    said = r"room for: 2 with 1 CPU each, not workers=1.*or use scheduler='unitune:hyperband'\.$"
+    with pytest.raises(OptionError, match=said):
         run(resumes, scheduler="hyperband", resource=(1, 9), n_trials=4)
+    with pytest.raises(OptionError, match=r"ask for more through options=\{'resources': …\}\.$"):
+        run(resumes, scheduler="pbt", resource=(3, 9), n_trials=4)
+
+
+@pytest.mark.ray
+@on_ray
+def test_trials_that_never_began_are_not_printed_when_the_budget_is_used_up(capfd):
+    run(scheduler="hyperband", resource=(1, 9), max_resource=60, workers=2)
+    assert capfd.readouterr().out == ""
+
+
+@pytest.mark.ray
+@on_ray
+def test_the_ledger_of_rays_hyperband_has_the_papers_levels():
+    result = run(resumes, method="hyperband", resource=(1, 9), n_trials=17, workers=2)
+    rungs = result.resource.rungs()
+    assert rungs["planned_trials"].tolist() == [17, 11, 5]
+    assert rungs["trials"].tolist() == [17, 11, 6]  # it rounds up who goes on
+    assert rungs["resource"].sum() == result.resource.total
 
 
 # --- what needs no Ray running
@@ -389,6 +411,22 @@ def test_bohb_is_rays_own_where_it_is_installed_and_asked_for(monkeypatch):
     assert pair(ray, "optuna", "asha") == ("optuna", "asha")
     monkeypatch.setattr(scheduling, "missing", lambda spec, method: "it is not there")
     assert pair(ray, "bohb", None) == ("bayesian", "hyperband")
+
+
+def test_the_callback_in_the_place_of_rays_own_prints_no_trial_that_never_began(capsys):
+    class Pending:
+        def __init__(self):
+            self.last_result = {}
+
+    for callback in (TrialProgressCallback(), Silence()):
+        callback.on_trial_complete(0, [], trial=Pending())
+    assert capsys.readouterr().out.count("completed") == 1  # Ray's own
+
+
+def test_who_names_bohb_twice_wants_rays_own_and_hears_what_it_needs(monkeypatch):
+    monkeypatch.setattr(plugins, "_importable", lambda module: module != "hpbandster")
+    with pytest.raises(MissingLibraryError, match=r"needs hpbandster.*'unitune\[ray-bohb\]'"):
+        run(method="bohb", scheduler="bohb", resource=(1, 9))
 
 
 def test_a_scheduler_that_needs_all_trials_at_once_is_composed_for_methods_that_learn():
@@ -411,7 +449,10 @@ def test_a_scheduler_that_needs_all_trials_at_once_is_composed_for_methods_that_
     ("settings", "complaint"),
     [
         ({"scheduler": "pbt"}, "resource=(least, most)"),
-        ({"scheduler": "pbt", "method": "optuna"}, "goes with the methods 'random'"),
+        (
+            {"scheduler": "pbt", "method": "optuna"},
+            "goes with the method 'random' of that library itself, and method 'optuna' is another",
+        ),
         ({"scheduler": "asha", "scheduler_options": {"metric": "x"}}, "set by unitune itself"),
         ({"scheduler": "asha", "scheduler_options": {"max_t": 3}}, "set by unitune itself"),
         ({"scheduler": "asha", "scheduler_options": {"graze": 3}}, "no option 'graze'"),

@@ -197,7 +197,7 @@ def _rungs(result: Result) -> list[Row]:
     if not result.schedule:
         return []
     names = ("bracket", "rung", "planned_trials", "planned_resource", "trials", "resource")
-    rungs = result.resource.rungs()
+    rungs = result.resource.rungs().dropna(subset=["rung"])  # a library tells no rungs
     return [
         dict(zip(names, map(int, row), strict=True))
         for row in rungs[list(names)].itertuples(index=False)
