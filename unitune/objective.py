@@ -32,7 +32,23 @@ logger = logging.getLogger("unitune")
 
 
 class Stop(Exception):  # noqa: N818 - a request, not an error
-    """Raised by `trial.report` when the trial is to end or to pause here; let it pass."""
+    """Raised by `trial.report` when the trial is to end or to pause here; let it pass.
+
+    Example:
+        >>> import unitune
+        >>> def objective(config, trial):
+        ...     try:
+        ...         for epoch in range(9):
+        ...             trial.report(config["x"] / (epoch + 1))
+        ...     except unitune.Stop:
+        ...         print("closing files")
+        ...         raise
+        >>> result = unitune.run(
+        ...     {"x": unitune.Float(0, 1)}, objective, backend="builtin", method="random", seed=0,
+        ...     resource=(1, 3), n_trials=1,
+        ... )
+        closing files
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,7 @@ class ServiceSink:
         number = self._numbers[key] = len(self._keys)
         self._keys.append(key)
         resource = self._steering.begin(number)
+        self._full = False  # a scheduler that was told to wait for no more begins a new round
         self._courses[key] = _Course(number, self._translation.lift(values), resource=resource)
         return resource
 
@@ -144,6 +145,11 @@ class ServiceSink:
             self._run.stop("stalled")  # a scheduler that lets nobody go on
 
     @property
+    def spent(self) -> bool:
+        """Whether it is the budget of resource that leaves no room."""
+        return len(self._keys) < self._n_trials and not self.room
+
+    @property
     def room(self) -> bool:
         active = ((one.resource, one.legs) for one in self._courses.values() if not one.paused)
         return (
@@ -183,7 +189,7 @@ def serve(service: Service, evaluate: Evaluator, sink: ServiceSink, run: Run) ->
     """Run a service to its end; Ctrl-C ends the run and keeps what is there."""
     try:
         service.run(evaluate, sink)
-        run.stop("exhausted")
+        run.stop("max_resource" if sink.spent else "exhausted")
     except KeyboardInterrupt:
         run.reason = "interrupted"
     except UnituneError:

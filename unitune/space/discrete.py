@@ -101,6 +101,15 @@ class Bool(_Discrete):
 
     Args:
         when: parent values under which the parameter is there; see `Float`.
+
+    Example:
+        >>> from unitune import Categorical, Space
+        >>> space = Space({
+        ...     "optimizer": Categorical(["sgd", "adam"]),
+        ...     "nesterov": Bool(when={"optimizer": "sgd"}),
+        ... })
+        >>> space.size
+        3
     """
 
     _POSITIONAL: ClassVar[int] = 0
@@ -119,6 +128,11 @@ class Const(Record):
     Args:
         value: any object.
         when: parent values under which the parameter is there; see `Float`.
+
+    Example:
+        >>> from unitune import Float, Space
+        >>> sorted(Space({"x": Float(0, 1), "data": Const("digits")}).sample(0))
+        ['data', 'x']
     """
 
     _POSITIONAL: ClassVar[int] = 1
