@@ -19,7 +19,6 @@ from typing import Any
 
 import ray
 from ray import _raylet
-from ray.util.client import ray as ray_client
 
 from unitune.errors import BackendError, OptionError
 
@@ -103,7 +102,9 @@ def _check_joined(address: str | None) -> None:
     """Raise OptionError for the address of another cluster than this process is connected to."""
     if address in (None, "auto"):
         return
-    joined: Any = ray_client
+    from ray.util.client import ray as far  # until it is connected, its attributes raise
+
+    joined: Any = far
     client = joined.get_context().client_worker
     here = f"ray://{client._conn_str}" if client else ray.get_runtime_context().gcs_address
     if _located(address) != _located(here):
