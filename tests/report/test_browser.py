@@ -8,14 +8,20 @@ from dataclasses import replace
 import pytest
 from analysis.made import RANDOM, made
 from report.test_findings import without
+from report.test_palette import contrast
+from report.test_projection import idle
 
-from unitune.report import write_html
+from unitune.report import heat, write_html
+from unitune.report.drawings import draw
+from unitune.report.findings import find
+from unitune.report.page import html
 
 CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "chrome"])), None)
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="no Chromium is installed: apt-get install chromium"
 )
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
+WIDE = {"viewport": {"width": 1366, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 FIFTY_THOUSAND = 50_000
 
@@ -116,6 +122,15 @@ def test_every_figure_is_drawn_and_the_page_never_scrolls_sideways(visit, path, 
         assert drawn(page, figure)["data"], figure
     wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(wider) == 0
+
+
+@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_page_has_its_height_before_its_figures_are_drawn(visit, path, device):
+    page = visit(path, **device)
+    height = "document.documentElement.scrollHeight"
+    before = page.evaluate(height)
+    whole(page)
+    assert page.evaluate(height) == before
 
 
 def test_a_contender_is_switched_off_and_on_in_every_figure_and_table(visit, path):
@@ -274,9 +289,186 @@ def test_it_is_printed_light_without_controls_and_with_every_figure(visit, path,
     assert page.pdf(path=tmp_path / "report.pdf").startswith(b"%PDF")
 
 
-def test_names_with_markup_do_nothing_but_stand_there(visit, nasty, nasty_drawn, tmp_path):
-    from unitune.report.page import html
+@pytest.fixture(scope="module")
+def many():
+    """Return findings like those of a whole suite: fourteen contenders on thirty tasks."""
+    names = (*PRICES, "optuna:bohb", *(f"{library}:hyperband" for library in LIBRARIES))
+    skills = {**dict.fromkeys(names, 1.5), RANDOM: 1.0}
+    found = find(made(skills, tasks=30, seeds=1, n_trials=4))
+    # What stands in these two columns makes a crowded figure.
+    ranking = found.main.verdict.ranking
+    placed = [PRICES.get(name, (0.1, 1.6)) for name in ranking["contender"]]
+    ranking = ranking.assign(score=[s for s, _ in placed], wall=[w for _, w in placed])
+    verdict = replace(found.main.verdict, ranking=ranking)
+    hidden = frozenset(c for c, name in enumerate(found.contenders) if name not in PRICES)
+    shown = sorted(hidden)[: 10 - len(PRICES)]
+    return replace(
+        found, main=replace(found.main, verdict=verdict), hidden=hidden.difference(shown)
+    )
 
+
+LIBRARIES = ("builtin", "hyperopt", "optuna", "ray", "skopt")
+# Score and seconds a run: two are near to one another at the right edge, two on one another.
+PRICES = {
+    "skopt:bayesian": (0.57, 12.3),
+    "ray:bayesian": (0.545, 9.8),
+    "optuna:bayesian": (0.568, 1.6),
+    "hyperopt:bayesian": (0.22, 1.75),
+    RANDOM: (0.0, 1.55),
+    "optuna:random": (-0.16, 1.54),
+    "optuna:grid": (-0.618, 1.6),
+    "builtin:grid": (-0.644, 1.6),
+}
+
+
+@pytest.fixture(scope="module")
+def large(many, tmp_path_factory):
+    path = tmp_path_factory.mktemp("large") / "report.html"
+    path.write_text(html(many, draw(many)), encoding="utf-8")
+    return path
+
+
+def overflow(page, selector):
+    """Return by how much what is in an element is wider and higher than it."""
+    return page.evaluate(
+        "s => { const e = document.querySelector(s);"
+        " return [e.scrollWidth - e.clientWidth, e.scrollHeight - e.clientHeight]; }",
+        selector,
+    )
+
+
+def test_every_mark_of_score_against_time_has_its_name(visit, large, many):
+    for device in (WIDE, PHONE):
+        page = visit(large, **device)
+        click(page, "button[data-show='none']")
+        for name in PRICES:
+            page.evaluate("c => window.unituneReport.toggle(c)", many.place(name))
+        show(page, "price")
+        shown = page.locator("#figure-price .textpoint text").all_text_contents()
+        assert set(shown) == set(PRICES)
+        inside = page.evaluate(
+            "(() => { const box = document.querySelector('#figure-price .plot')"
+            ".getBoundingClientRect(); return [...document.querySelectorAll("
+            "'#figure-price .textpoint text')].every(e => {"
+            " const r = e.getBoundingClientRect();"
+            " return r.left >= box.left && r.right <= box.right; }); })()"
+        )
+        assert inside
+
+
+def test_the_names_of_contenders_are_whole_where_there_is_room(visit, large):
+    for device in (WIDE, PHONE):
+        page = visit(large, **device)
+        click(page, "button[data-show='all']")
+        show(page, "suggestion")
+        assert "hyperopt:hyperband" in page.locator("#figure-suggestion .ytick").all_text_contents()
+
+
+def test_the_chips_and_the_scores_of_a_whole_suite_are_seen_without_scrolling(visit, large):
+    page = visit(large, **WIDE)
+    assert overflow(page, ".chips")[1] <= 0
+    assert overflow(page, "#tasks .scroll") == [0, 0]
+
+
+def test_a_leader_that_is_switched_off_is_named_in_its_row(visit, large, many):
+    page = visit(large, **WIDE)
+    rows = heat.rows(many)
+    place, leader = next(
+        (i, c) for i, row in enumerate(rows) for c in row.leaders if c in many.hidden
+    )
+    cell = page.locator("#tasks .heat tbody tr").nth(place).locator(".leader")
+    name = many.labels[leader]
+    assert f"★ {name}" in cell.inner_text().replace("\u200b", "")
+    page.evaluate("c => window.unituneReport.toggle(c)", leader)
+    assert name not in cell.inner_text().replace("\u200b", "")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_tables_and_diagrams_can_be_read_where_contenders_are_switched_off(visit, large, scheme):
+    page = visit(large, **WIDE, color_scheme=scheme)
+    click(page, "button[data-show='none']")
+    texts = page.evaluate(
+        """(() => {
+          const hex = (rgb) => "#" + rgb.match(/[0-9]+/g).slice(0, 3)
+            .map((n) => Number(n).toString(16).padStart(2, "0")).join("");
+          const paper = hex(getComputedStyle(document.querySelector("#ranking")).backgroundColor);
+          return [...document.querySelectorAll(
+            "#ranking .fades :is(td, .name, .ci), .cd .fades :is(text, tspan)"
+          )].map((e) => {
+            let seen = 1;
+            for (let at = e; at; at = at.parentElement) seen *= getComputedStyle(at).opacity;
+            const style = getComputedStyle(e);
+            return [hex(e.closest("svg") ? style.fill : style.color), paper, seen];
+          });
+        })()"""
+    )
+    assert len(texts) > 100
+    assert {seen for _, _, seen in texts} == {1}
+    assert min(contrast(ink, paper) for ink, paper in {(i, p) for i, p, _ in texts}) >= 4.5
+
+
+def test_on_a_phone_settings_and_configs_are_stacked(visit, large):
+    page = visit(large, **PHONE)
+    for table in ("#contenders .scroll", "#drill-down .scroll"):
+        assert overflow(page, table)[0] <= 0
+    empty = page.evaluate(
+        "[...document.querySelectorAll('.settings tr')].map(e => e.clientHeight -"
+        " [...e.children].reduce((sum, cell) => sum + cell.offsetHeight, 0))"
+    )
+    assert max(empty) <= 21
+
+
+def test_on_a_phone_tables_fade_out_where_they_go_on(visit, large):
+    page = visit(large, **PHONE)
+    for table in ("#ranking .scroll", "#tasks .scroll"):
+        assert "has-more" in page.get_attribute(table, "class")
+        page.evaluate("s => { document.querySelector(s).scrollLeft = 1e6; }", table)
+        page.wait_for_function(
+            "s => !document.querySelector(s).classList.contains('has-more')", arg=table
+        )
+
+
+def test_the_whole_budget_has_its_tick(visit, large):
+    for width in (1366, 320, 360, 390, 412):
+        page = visit(large, viewport={"width": width, "height": 844})
+        for figure in ("regret", "ranks"):
+            show(page, figure)
+            ticks = page.locator(f"#figure-{figure} .xtick").all_text_contents()
+            assert ticks[-1] == "100%", (width, figure)
+            # It has its room, and is not given some that may go again.
+            kept, given = page.evaluate(
+                "name => { const box = document.querySelector(`#figure-${name} .plot`);"
+                " return [box._fullLayout._size.r, box.layout.margin.r]; }",
+                figure,
+            )
+            assert kept == given
+
+
+def test_what_is_jumped_to_lies_below_the_bar(visit, large):
+    page = visit(large, **WIDE)
+    page.click("nav.toc a[href='#rungs'], nav.toc a[href='#drill-down']")
+    top, bar = page.evaluate(
+        "[document.querySelector('#drill-down').getBoundingClientRect().top,"
+        " document.querySelector('.bar').getBoundingClientRect().bottom]"
+    )
+    assert top >= bar
+
+
+def test_grid_and_random_search_are_drawn_on_the_two_parameters_that_matter(visit, tmp_path):
+    found = idle()
+    path = tmp_path / "idle.html"
+    path.write_text(html(found, draw(found)), encoding="utf-8")
+    page = visit(path)
+    before = page.evaluate("document.querySelector('#figure-projection .plot').clientHeight")
+    show(page, "projection")
+    # The grid's marks that lie on one another are drawn once.
+    assert sorted(len(t["x"]) for t in drawn(page, "projection")["data"]) == [3, 9, 27, 27]
+    after = page.evaluate("document.querySelector('#figure-projection .plot').clientHeight")
+    assert before == after
+    assert page.locator("#figure-projection .xtitle").text_content() == "decides"
+
+
+def test_names_with_markup_do_nothing_but_stand_there(visit, nasty, nasty_drawn, tmp_path):
     path = tmp_path / "nasty.html"
     path.write_text(html(nasty, nasty_drawn), encoding="utf-8")
     page = visit(path)

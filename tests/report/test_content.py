@@ -46,6 +46,25 @@ def test_only_the_second_comparison_has_contenders_of_its_own(findings):
     assert comparison(findings, findings.main)["over"] == "4 tasks"
 
 
+def test_contenders_that_were_not_run_on_the_same_tasks_are_told_together(findings, drawn):
+    skipped = [
+        {"task": task, "contender": name, "why": "no resource"}
+        for task, name in [("a", "x"), ("a", "y"), ("a", "z"), ("b", "x"), ("b", "y")]
+    ]
+    told = texts_and_rows(about(findings, skipped=skipped), drawn.ledger)["skipped"]
+    assert told == ["x, y: not on a, b (no resource)", "z: not on a (no resource)"]
+
+
+def test_the_initial_designs_of_many_tasks_are_told_together(findings, drawn):
+    for initial, told in [
+        ({"a": 10, "b": 10}, "10 trials on each task"),
+        ({"a": 10, "b": 5, "c": 5}, "10 trials on a; 5 trials on b, c"),
+        (3, "3"),
+    ]:
+        rows = texts_and_rows(about(findings, initial=initial), drawn.ledger)["about"]
+        assert rows == [("initial design", told)]
+
+
 def test_what_was_not_run_is_told_once_a_contender(findings, drawn):
     skipped = [
         {"task": f"t{i}", "contender": "optuna:bohb", "why": f"t{i} has no resource"}

@@ -23,6 +23,10 @@ def test_the_parts_of_the_bars_are_the_mean_seconds_of_a_run(findings):
     assert {trace["part"] for trace in view["traces"]} == set(cost_figures.PARTS)
 
 
+def test_idle_is_what_is_left(findings):
+    assert "idle while none of this went on" in cost_figures.overhead(findings).about
+
+
 def test_shares_add_up_to_one(findings):
     view = cost_figures.overhead(findings).views["share"]
     for values in zip(*(trace["x"] for trace in view["traces"]), strict=True):

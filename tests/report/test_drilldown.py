@@ -26,7 +26,8 @@ def test_small_results_are_held_whole(findings, limit):
     assert limit.contenders == findings.contenders
     assert limit.every == 1
     assert limit.seeds == 3
-    assert limit.note(findings) == ""
+    for note in (limit.of_curves, limit.of_trials, limit.of_finals):
+        assert note(findings) == ""
 
 
 def test_of_large_results_the_best_contenders_and_random_search_are_kept(findings, monkeypatch):
@@ -35,9 +36,29 @@ def test_of_large_results_the_best_contenders_and_random_search_are_kept(finding
     limit = drilldown.budget(large)
     assert limit.contenders == (*names[:24], RANDOM)
     monkeypatch.setattr(drilldown, "MOST_TRIALS", 20)
-    note = drilldown.budget(large).note(large)
+    note = drilldown.budget(large).of_trials(large)
     assert note.startswith("Drawn are the best 25 contenders. One of ")
-    assert note.endswith("The tables beside this report hold all.")
+    assert note.endswith("The raw results hold all.")
+
+
+def test_each_figure_tells_what_it_leaves_out_itself(findings, limit):
+    fewer = replace(limit, every=3, seeds=2)
+    notes = [
+        next(iter(figure(findings, fewer).views.values()))["note"]
+        for figure in (drilldown.curves, drilldown.trials, drilldown.finals)
+    ]
+    assert notes == [
+        "Thin lines are drawn for 2 of 3 seeds; the medians are of all. The raw results hold all.",
+        "One of 3 trials is drawn. The raw results hold all.",
+        "",
+    ]
+
+
+def test_trials_that_are_not_drawn_do_not_count(findings, monkeypatch):
+    complete = (findings.given.trials["state"] == "complete").sum()
+    assert complete < len(findings.given.trials)
+    monkeypatch.setattr(drilldown, "MOST_TRIALS", complete)
+    assert drilldown.budget(findings).every == 1
 
 
 def test_regret_plus_reference_is_the_median_loss(findings, drawn):

@@ -29,6 +29,7 @@ def test_equal_scores_win_together():
     tied = replace(found, main=replace(found.main, scores=scores))
     (row,) = heat.rows(tied)
     assert {found.contenders[cell.c] for cell in row.cells if cell.wins} == {"a", "b"}
+    assert {found.contenders[c] for c in row.leaders} == {"a", "b"}
 
 
 def test_a_contender_without_a_score_has_a_dash(findings):

@@ -144,6 +144,13 @@ def test_it_tells_how_to_reproduce_it_and_where_the_tables_lie(page):
     assert "x86_64" in page
 
 
+def test_every_task_has_its_expected_running_times(page, findings):
+    reader = read(page)
+    labels = [value for name, value in reader.attributes if name == "aria-label"]
+    assert labels.count("Expected running times") == len(findings.tasks)
+    assert "Epochs that a contender spends on average" in page
+
+
 def test_a_page_by_itself_names_no_files(findings, drawn):
     assert "The raw results were not written beside this file" in html(findings, drawn)
 

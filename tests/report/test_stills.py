@@ -60,6 +60,42 @@ def test_names_are_shown_as_they_are_whatever_is_in_them(nasty, nasty_drawn, tmp
         ET.parse(tmp_path / f"{name}.svg")
 
 
+def test_the_ledger_says_whose_it_is(findings, drawn):
+    canvas = stills.still(findings, drawn.rungs)
+    assert canvas.axes[0].get_title(loc="left").endswith(f": {findings.labels[0]}")
+
+
+def test_mean_ranks_have_a_title_two_decimals_and_the_critical_difference(findings):
+    canvas = stills.critical_difference(findings, findings.main)
+    separation = findings.main.verdict.separation
+    assert canvas.get_suptitle() == "Mean ranks over 4 tasks"
+    assert canvas.get_supxlabel().startswith("mean rank, 1 is best")
+    assert f"CD = {separation.critical_difference:.2f}" in canvas.get_supxlabel()
+    shown = {text.get_text() for text in canvas.axes[0].texts}
+    name, rank = findings.contenders[0], separation.ranks[findings.contenders[0]]
+    assert f"{findings.label(name)} ({rank:.2f})" in shown
+
+
+def test_scores_have_a_key_and_name_the_leaders_that_are_switched_off(findings):
+    canvas = stills.score_map(replace(findings, hidden=frozenset({0})))
+    ax, key = canvas.axes
+    assert [tick.get_text() for tick in key.get_xticklabels()][-1] == "1: best value known"
+    assert f"★ {findings.labels[0]}" in [text.get_text() for text in ax.texts]
+
+
+def test_of_more_tasks_than_fit_the_first_are_drawn_and_this_is_said(findings, drawn, monkeypatch):
+    whole = stills.small_multiples(findings, drawn.drill[0])
+    assert len(whole.axes) == 4
+    assert whole.get_suptitle() == "Regret against trials, task by task"
+    assert stills.MOST_TASKS > 32
+    monkeypatch.setattr(stills, "MOST_TASKS", 3)
+    monkeypatch.setattr(stills, "MOST_ROWS", 2)
+    canvas = stills.small_multiples(findings, drawn.drill[0])
+    assert canvas.get_suptitle() == "Regret against trials, task by task: the first 3 of 4"
+    scores = stills.score_map(findings)
+    assert scores.get_suptitle() == "Score by task and contender: the first 2 of 4"
+
+
 def test_contenders_that_are_switched_off_are_not_drawn(findings, drawn):
     found = replace(findings, hidden=frozenset({0}))
     canvas = stills.still(found, drawn.progress[0])

@@ -51,9 +51,8 @@ def test_numbers_are_short(value, shown):
     assert texts.number(value) == shown
 
 
-def test_a_missing_share_or_duration_is_a_dash():
-    assert texts.percent(None) == texts.seconds(float("nan")) == "–"
-    assert texts.percent(0.25) == "25 %"
+def test_a_missing_duration_is_a_dash():
+    assert texts.seconds(float("nan")) == "–"
     assert texts.seconds(0) == "0 s"
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import random
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +48,22 @@ def test_a_folder_holds_every_form_of_the_report(folder):
     assert all(f'href="tables/{path.name}"' in page for path in tables)
     assert len(figures) > 8
     assert len(tables) > 8
+
+
+def test_a_page_beside_saved_results_leads_to_them_and_to_nothing_else(small, tmp_path):
+    small.save(tmp_path)
+    text = write(small, tmp_path).read_text(encoding="utf-8")
+    links = re.findall(r'<a href="([^"#]+)"', text)
+    assert links == ["runs.parquet", "trials.parquet", "rungs.parquet", "tasks.parquet"]
+    assert all((tmp_path / link).exists() for link in links)
+    assert (tmp_path / "tables" / "ranking.csv").exists()
+
+
+def test_saved_results_of_an_earlier_state_are_not_led_to(small, tmp_path):
+    replace(small, trials=small.trials[:-1]).save(tmp_path)
+    text = write(small, tmp_path).read_text(encoding="utf-8")
+    assert 'href="trials.parquet"' not in text
+    assert 'href="tables/trials.csv"' in text
 
 
 def test_nothing_lands_in_the_current_directory(folder):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from unitune.report import heat, listing, rungs, standing
@@ -20,6 +20,7 @@ NAMES = {
     "paired": "paired designs and seeds",
     "timing": "timing",
     "budget": "budget of a run",
+    "initial": "initial design",
 }
 
 
@@ -146,19 +147,40 @@ def _omissions(findings: Findings) -> list[str]:
 
 
 def _skipped(findings: Findings) -> list[str]:
-    """Return which runs were not made, and why; one line a contender."""
-    told: dict[str, list[Mapping[str, Any]]] = {}
+    """Return which runs were not made, and why; one line for all that lack the same ones."""
+    lacking: dict[str, list[tuple[str, str]]] = {}
     for entry in findings.about.get("skipped", ()):
-        told.setdefault(one_line(entry["contender"]), []).append(entry)
+        told = one_line(entry["task"]), one_line(entry["why"])
+        lacking.setdefault(one_line(entry["contender"]), []).append(told)
+    grouped: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    for name, runs in lacking.items():
+        grouped.setdefault(tuple(runs), []).append(name)
     return [
-        f"{name}: not on {', '.join(one_line(entry['task']) for entry in entries)} "
-        f"(such as: {one_line(entries[0]['why'])})"
-        for name, entries in told.items()
+        f"{', '.join(names)}: not on {', '.join(task for task, _ in runs)} ({_why(runs)})"
+        for runs, names in grouped.items()
     ]
+
+
+def _why(runs: Sequence[tuple[str, str]]) -> str:
+    reasons = list(dict.fromkeys(why for _, why in runs))
+    return reasons[0] if len(reasons) == 1 else f"such as: {reasons[0]}"
 
 
 def _about(findings: Findings) -> list[tuple[str, str]]:
     about = findings.about
     keys = [*ABOUT, *(key for key in about if key not in (*ABOUT, "command", "skipped"))]
-    rows = [(one_line(NAMES.get(k, k)), listing.facts(about[k])) for k in keys if k in about]
+    given = {k: _designs(about[k]) if k == "initial" else about[k] for k in keys if k in about}
+    rows = [(one_line(NAMES.get(k, k)), listing.facts(value)) for k, value in given.items()]
     return [(label, text) for label, text in rows if text]
+
+
+def _designs(initial: Any) -> Any:
+    """Return how many trials the paired designs have, those of many tasks put together."""
+    if not isinstance(initial, Mapping):
+        return initial
+    tasks: dict[str, list[str]] = {}
+    for task, count in initial.items():
+        tasks.setdefault(number(count), []).append(one_line(task))
+    if len(tasks) == 1:
+        return f"{next(iter(tasks))} trials on each task"
+    return "; ".join(f"{count} trials on {', '.join(names)}" for count, names in tasks.items())

@@ -28,7 +28,8 @@ def overhead(findings: Findings) -> Figure:
         "overhead",
         "Where a run's time goes",
         "The mean run of each contender: starting the library, asking it for proposals, telling "
-        f"it results, evaluating the objective, and waiting for nothing.{LOOPS if loops else ''}",
+        f"it results, evaluating the objective, and idle while none of this went on."
+        f"{LOOPS if loops else ''}",
         views={
             "seconds": _bars(findings, PARTS),
             "own": _bars(findings, tuple(part for part in PARTS if part != "evaluate")),

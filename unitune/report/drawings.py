@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING
 
-from unitune.report import cost_figures, drilldown, progress_figures, rungs
+from unitune.report import cost_figures, drilldown, progress_figures, projection, rungs
 from unitune.report.figure import Figure
 from unitune.report.findings import Findings, Part
 
@@ -24,6 +24,7 @@ class Drawings:
         also: the same of the second comparison, where there is one.
         costs: wall-clock, overhead, proposals and price.
         drill: the figures of one task at a time.
+        projection: grid against random search; None where no task is made for it.
         rungs: planned against spent; None where no run had a schedule.
         ledger: the table behind it.
     """
@@ -34,14 +35,14 @@ class Drawings:
     also: tuple[Figure, ...]
     costs: tuple[Figure, ...]
     drill: tuple[Figure, ...]
+    projection: Figure | None
     rungs: Figure | None
     ledger: pd.DataFrame
 
     def __iter__(self) -> Iterator[Figure]:
         """Iterate over all figures."""
         yield from (*self.progress, *self.also, *self.costs, *self.drill)
-        if self.rungs is not None:
-            yield self.rungs
+        yield from (figure for figure in (self.projection, self.rungs) if figure is not None)
 
 
 def draw(findings: Findings) -> Drawings:
@@ -64,6 +65,7 @@ def draw(findings: Findings) -> Drawings:
             drilldown.trials(findings, limit),
             drilldown.finals(findings, limit),
         ),
+        projection=projection.figure(findings),
         rungs=rungs.figure(findings, ledger),
         ledger=ledger,
     )

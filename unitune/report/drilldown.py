@@ -39,14 +39,26 @@ class Budget:
     seeds: int
     every: int
 
-    def note(self, findings: Findings) -> str:
-        """Return what is left out, in words."""
-        told = []
-        if len(self.contenders) < len(findings.contenders):
-            told.append(f"Drawn are the best {len(self.contenders)} contenders.")
-        if self.every > 1:
-            told.append(f"One of {self.every} trials is drawn.")
-        return " ".join([*told, "The tables beside this report hold all."]) if told else ""
+    def of_curves(self, findings: Findings) -> str:
+        """Return what the anytime curves leave out, in words."""
+        seeds = findings.given.runs["seed"].nunique()
+        fewer = f"Thin lines are drawn for {self.seeds} of {seeds} seeds; the medians are of all."
+        return self._said(findings, fewer if self.seeds < seeds else "")
+
+    def of_trials(self, findings: Findings) -> str:
+        """Return what the single trials leave out, in words."""
+        some = f"One of {self.every} trials is drawn." if self.every > 1 else ""
+        return self._said(findings, some)
+
+    def of_finals(self, findings: Findings) -> str:
+        """Return what the last values leave out, in words."""
+        return self._said(findings, "")
+
+    def _said(self, findings: Findings, own: str) -> str:
+        best = f"Drawn are the best {len(self.contenders)} contenders."
+        fewer = len(self.contenders) < len(findings.contenders)
+        told = [text for text in (best if fewer else "", own) if text]
+        return " ".join([*told, "The raw results hold all."]) if told else ""
 
 
 def budget(findings: Findings) -> Budget:
@@ -57,7 +69,8 @@ def budget(findings: Findings) -> Budget:
         best = names[:MOST_CONTENDERS]
         names = (*best, *(c for c in names[MOST_CONTENDERS:] if c in BASELINES))
     cells = len(names) * len(findings.tasks) * len(measured_by(findings.given))
-    trials = findings.given.trials["contender"].isin(names).sum()
+    given = findings.given.trials
+    trials = (given["contender"].isin(names) & (given["state"] == "complete")).sum()
     seeds = int(runs["seed"].nunique())
     return Budget(
         names,
@@ -82,7 +95,7 @@ def curves(findings: Findings, limit: Budget) -> Figure:
             view = _view(findings, task, bold, thin)
             unit = findings.task(task)["unit"]
             spent = axis(SPENT.get(by, f"resource spent ({unit})"))
-            views[f"{task}|{by}"] = {**view, "x": spent, "note": limit.note(findings)}
+            views[f"{task}|{by}"] = {**view, "x": spent, "note": limit.of_curves(findings)}
     return Figure(
         "task_curves",
         "Best value so far",
@@ -198,7 +211,7 @@ def trials(findings: Findings, limit: Budget) -> Figure:
             "y": axis("regret of the trial"),
             "value": _value_axis(findings, task, reference),
             "floor": floor_of(*(t["y"] for t in traces)),
-            "note": limit.note(findings),
+            "note": limit.of_trials(findings),
         }
     return Figure(
         "task_trials",
@@ -232,7 +245,7 @@ def finals(findings: Findings, limit: Budget) -> Figure:
             "x": axis(f"best value ({better} is better)"),
             "y": axis("", kind="category", autorange="reversed"),
             "row": 38,
-            "note": limit.note(findings),
+            "note": limit.of_finals(findings),
         }
     return Figure(
         "task_finals",

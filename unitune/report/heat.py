@@ -44,6 +44,11 @@ class Row:
     cells: tuple[Cell, ...]
     told: str = ""
 
+    @property
+    def leaders(self) -> tuple[int, ...]:
+        """The places of those that lead, several where they are equal."""
+        return tuple(cell.c for cell in self.cells if cell.wins)
+
 
 def rows(findings: Findings) -> tuple[Row, ...]:
     """Return the table's rows, task by task."""

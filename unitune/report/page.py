@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from unitune.bench.results import Results
 from unitune.errors import MissingLibraryError
-from unitune.report import critical, drilldown
+from unitune.report import critical, drilldown, running_times
 from unitune.report.content import texts_and_rows
 from unitune.report.drawings import Drawings, draw
 from unitune.report.figure import EXTRAS
@@ -93,6 +93,7 @@ def write_html(
 
 def html(findings: Findings, drawn: Drawings, beside: Sequence[tuple[str, str]] = ()) -> str:
     """Return the page."""
+    times = running_times.tables(findings, drawn.limit.contenders)
     values = {
         **texts_and_rows(findings, drawn.ledger),
         **_assets(),
@@ -106,9 +107,12 @@ def html(findings: Findings, drawn: Drawings, beside: Sequence[tuple[str, str]] 
         "progress": drawn.progress,
         "progress_also": drawn.also,
         "costs": drawn.costs,
+        "projection": drawn.projection,
         "rungs": drawn.rungs,
         "drill": drawn.drill,
         "cards": [_card(findings, task, drawn.limit) for task in findings.tasks],
+        "targets": running_times.TARGETS,
+        "times": times,
         "files": beside,
         "data": script(_data(findings, drawn)),
     }
@@ -135,7 +139,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters["cell"] = cell
+    made.filters |= {"cell": cell, "number": number}
     return made
 
 

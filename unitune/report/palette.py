@@ -18,7 +18,6 @@ DARK = (
     *("#8CCBFF", "#DDD04A", "#FF9DC6", "#B04A60"),
     "#8B929C",
 )
-PAPER = {"light": "#FFFFFF", "dark": "#171B21"}
 HUES = len(LIGHT) - 1
 GREY = HUES
 BASELINES = ("builtin:random", "random")

@@ -49,8 +49,8 @@ def blank(width: float, height: float) -> Canvas:
 
 def set_axes(ax: Axes, view: Mapping[str, Any], log: Mapping[str, bool]) -> None:
     """Set titles, scales and looks of the axes as a view asks for them."""
-    ax.set_xlabel(view["x"]["title"], fontsize=9.5, color=FAINT)
-    ax.set_ylabel(view["y"]["title"], fontsize=9.5, color=FAINT)
+    ax.set_xlabel(plain(view["x"]["title"]), fontsize=9.5, color=FAINT)
+    ax.set_ylabel(plain(view["y"]["title"]), fontsize=9.5, color=FAINT)
     for name, axis in (("x", ax.xaxis), ("y", ax.yaxis)):
         given = view[name]["axis"]
         if log.get(name) and "type" not in view[name]:
@@ -91,6 +91,8 @@ def draw_traces(
             _bar(findings, ax, t, left, grouped=view["layout"]["barmode"] == "group")
         elif t["role"] == "spots":
             _spots(findings, ax, t)
+        elif t["role"] in ("points", "rug"):
+            _marks(findings, ax, t)
         else:
             _curve(findings, ax, t, floor)
 
@@ -149,6 +151,14 @@ def _spots(findings: Findings, ax: Axes, t: Mapping[str, Any]) -> None:
         look = findings.looks[c]
         style = {"marker": look.marker, "color": LIGHT[look.colour], "markersize": 8}
         ax.plot(x, y, linestyle="none", label=plain(text), **style)
+
+
+def _marks(findings: Findings, ax: Axes, t: Mapping[str, Any]) -> None:
+    look = findings.looks[t["c"]]
+    marks = {"marker": look.marker, "markersize": 6, "label": plain(t["name"])}
+    strokes = {"marker": "|", "markersize": 9}
+    style = strokes if t["role"] == "rug" else marks
+    ax.plot(t["x"], t["y"], linestyle="none", color=LIGHT[look.colour], **style)
 
 
 def plain(text: str) -> str:

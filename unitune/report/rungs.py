@@ -11,7 +11,6 @@ from unitune.report.texts import rounded
 if TYPE_CHECKING:
     import pandas as pd
 
-KEYS = ["bracket", "rung", "planned_resource"]
 COLUMNS = [
     *("contender", "task", "bracket", "rung", "level"),
     *("planned_trials", "trials", "planned", "consumed", "runs"),

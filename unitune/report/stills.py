@@ -15,6 +15,7 @@ from unitune.report.figure import Figure
 from unitune.report.findings import Findings, Part, over
 from unitune.report.palette import LIGHT
 from unitune.report.plotting import (
+    FAINT,
     INK,
     MOST_ROWS,
     blank,
@@ -26,12 +27,15 @@ from unitune.report.plotting import (
 from unitune.report.texts import labels
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
 WIDTH = 7.2
 DPI = 160
-MOST_TASKS = 24
+MOST_TASKS = 60
 MOST_RANKED = 20
+FOUR_ACROSS = 13
+SCORES = tuple(i / 50 for i in range(51))
 
 
 def write_figures(findings: Findings, drawn: Drawings, folder: Path) -> list[tuple[str, str]]:
@@ -60,7 +64,7 @@ def figures(findings: Findings, drawn: Drawings) -> Iterator[tuple[str, str, Can
         critical = critical_difference(findings, part)
         if critical is not None:
             yield f"critical_difference{part.suffix}", f"Mean ranks over {over(part)}", critical
-    for figure in (*drawn.progress, *drawn.also, *drawn.costs, drawn.rungs):
+    for figure in (*drawn.progress, *drawn.also, *drawn.costs, drawn.projection, drawn.rungs):
         if figure is None or not _traces(findings, figure, _first(figure)):
             continue
         yield figure.name, figure.title, still(findings, figure)
@@ -89,12 +93,22 @@ def still(findings: Findings, figure: Figure) -> Canvas:
     set_axes(ax, view, figure.log)
     draw_traces(findings, ax, traces, view)
     set_log_ticks(ax)
-    ax.set_title(plain(figure.title), loc="left", fontsize=11, fontweight="bold", color=INK)
-    if any(t["role"] in ("line", "bar", "spots") for t in traces):
+    chosen = (c.options[0][1] for c in figure.controls if c.kind == "select")
+    _entitle(ax, ": ".join([figure.title, *chosen]))
+    if any(t["role"] in ("line", "bar", "spots", "points") for t in traces):
         canvas.legend(
             loc="outside lower center", ncols=4, frameon=False, fontsize=8.5, handlelength=2.4
         )
     return canvas
+
+
+def _entitle(ax: Axes, title: str) -> None:
+    ax.set_title(plain(title), loc="left", fontsize=11, fontweight="bold", color=INK)
+
+
+def _first_of(title: str, most: int, count: int) -> str:
+    """Return a title that says so if only the first of many are drawn."""
+    return title if count <= most else f"{title}: the first {most} of {count}"
 
 
 def critical_difference(findings: Findings, part: Part) -> Canvas | None:
@@ -110,15 +124,31 @@ def critical_difference(findings: Findings, part: Part) -> Canvas | None:
     colours = {
         names[name]: LIGHT[findings.looks[findings.place(name)].colour] for name in ranks.index
     }
-    canvas = blank(WIDTH, 1.2 + 0.2 * len(ranks))
+    canvas = blank(WIDTH, 1.9 + 0.2 * len(ranks))
+    ax = canvas.add_subplot()
     critical_difference_diagram(
         ranks.rename(names),
         p.rename(index=names, columns=names).fillna(1.0),
         alpha=separation.alpha,
-        ax=canvas.add_subplot(),
+        ax=ax,
         color_palette=colours,
+        label_fmt_left="{label} ({rank:.2f})",
+        label_fmt_right="({rank:.2f}) {label}",
         label_props={"fontsize": 9},
     )
+    title = f"Mean ranks over {over(part)}"
+    canvas.suptitle(
+        plain(_first_of(title, MOST_RANKED, len(separation.ranks))),
+        x=0.02,
+        ha="left",
+        fontsize=11,
+        fontweight="bold",
+        color=INK,
+    )
+    told = "mean rank, 1 is best; a bar joins those that are not separated"
+    if math.isfinite(separation.critical_difference):
+        told = f"{told}; CD = {separation.critical_difference:.2f}"
+    canvas.supxlabel(told, fontsize=9, color=FAINT)
     return canvas
 
 
@@ -128,12 +158,12 @@ def score_map(findings: Findings) -> Canvas:
 
     columns = [c for c in range(len(findings.contenders)) if c not in findings.hidden]
     rows = heat.rows(findings)[:MOST_ROWS]
-    canvas = blank(max(WIDTH, 2.2 + 0.72 * len(columns)), 1.5 + 0.3 * len(rows))
+    canvas = blank(max(WIDTH, 3.4 + 0.72 * len(columns)), 2.2 + 0.3 * len(rows))
     ax = canvas.add_subplot()
     shades = [[row.cells[c].shade for c in columns] for row in rows]
     values = [[math.nan if shade is None else shade for shade in line] for line in shades]
     blues = LinearSegmentedColormap.from_list("score", ["#FFFFFF", LIGHT[0]])
-    ax.imshow(values, cmap=blues, vmin=0, vmax=1.35, aspect="auto")
+    shown = ax.imshow(values, cmap=blues, vmin=0, vmax=1.35, aspect="auto")
     for y, row in enumerate(rows):
         for x, c in enumerate(columns):
             cell = row.cells[c]
@@ -141,6 +171,12 @@ def score_map(findings: Findings) -> Canvas:
             text = f"{cell.text}{' ★' if cell.wins else ''}"
             colour = "#FFFFFF" if (cell.shade or 0) > 0.9 else INK
             ax.text(x, y, text, ha="center", va="center", fontsize=8, weight=weight, color=colour)
+        others = [plain(findings.labels[c]) for c in row.leaders if c in findings.hidden]
+        if others:
+            told = f"★ {', '.join(others)}"
+            ax.annotate(
+                told, (1.01, y), xycoords=("axes fraction", "data"), va="center", fontsize=7.5
+            )
     names = [plain(findings.labels[c]) for c in columns]
     ax.set_xticks(range(len(columns)), names, rotation=30, ha="left", fontsize=8.5)
     ax.xaxis.tick_top()
@@ -149,13 +185,21 @@ def score_map(findings: Findings) -> Canvas:
     ax.tick_params(length=0, colors=INK)
     for side in ax.spines.values():
         side.set_visible(False)
+    title = _first_of("Score by task and contender", MOST_ROWS, len(findings.tasks))
+    canvas.suptitle(title, x=0.02, ha="left", fontsize=11, fontweight="bold", color=INK)
+    key = canvas.colorbar(
+        shown, ax=ax, location="bottom", shrink=0.4, aspect=40, pad=0.02, boundaries=SCORES
+    )
+    key.set_ticks([0, 0.5, 1], labels=["0 or less: random search", "0.5", "1: best value known"])
+    key.ax.tick_params(labelsize=8, colors=FAINT)
+    key.set_label("★ leads on its task", fontsize=8.5, color=FAINT)
     return canvas
 
 
 def small_multiples(findings: Findings, figure: Figure) -> Canvas:
     """Return the anytime curves of every task, one small drawing each."""
     tasks = findings.tasks[:MOST_TASKS]
-    across = min(3, len(tasks))
+    across = min(3 if len(tasks) < FOUR_ACROSS else 4, len(tasks))
     down = -(-len(tasks) // across)
     canvas = blank(2.6 * across + 0.4, 2.1 * down + 0.7)
     grid = canvas.subplots(down, across, squeeze=False)
@@ -177,7 +221,7 @@ def small_multiples(findings: Findings, figure: Figure) -> Canvas:
     canvas.legend(
         named.values(), named, loc="outside lower center", ncols=4, frameon=False, fontsize=8.5
     )
-    title = "Regret against trials, task by task"
+    title = _first_of("Regret against trials, task by task", MOST_TASKS, len(findings.tasks))
     canvas.suptitle(title, x=0.02, ha="left", fontsize=11, fontweight="bold", color=INK)
     return canvas
 

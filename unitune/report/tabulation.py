@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unitune import analysis
+from unitune.bench.results import COLUMNS
 from unitune.report.findings import Findings
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ WORDS = {
     "pairs": "the tests of all pairs",
     "costs": "seconds by contender",
     "regret": "the aggregated curves",
+    "running_times": "expected trials to targets",
     "omissions": "what the statistics leave out",
 }
 
@@ -47,6 +50,7 @@ def tables(findings: Findings) -> Iterator[tuple[str, pd.DataFrame]]:
         "pairs": separation.pairs if separation is not None else pd.DataFrame(),
         "costs": findings.costs,
         "regret": analysis.aggregate_curves(main.results),
+        "running_times": analysis.expected_times(given),
         "omissions": main.verdict.omissions,
     }
     yield from ((name, frame) for name, frame in everything.items() if len(frame))
@@ -61,6 +65,25 @@ def write_tables(findings: Findings, folder: Path) -> list[tuple[str, str]]:
         _plain(frame).to_parquet(folder / f"{name}.parquet", index=False)
         written.append((f"{folder.name}/{name}.csv", WORDS[name]))
     return written
+
+
+def saved(findings: Findings, folder: Path) -> list[tuple[str, str]]:
+    """Return what `Results.save` has written of these results into a folder, and a word on each.
+
+    Where that is published beside the page, it is what the page can lead to.
+    """
+    paths = [folder / f"{name}.parquet" for name in COLUMNS]
+    if not all(path.exists() for path in paths):
+        return []
+    rows = {path.stem: len(getattr(findings.given, path.stem)) for path in paths}
+    if any(_length(path) != rows[path.stem] for path in paths):  # those of an earlier state
+        return []
+    return [(path.name, WORDS[path.stem]) for path in paths if rows[path.stem]]
+
+
+def _length(path: Path) -> int:
+    parquet = importlib.import_module("pyarrow.parquet")
+    return int(parquet.read_metadata(path).num_rows)
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:

@@ -89,11 +89,6 @@ def seconds(value: Any) -> str:
     return f"{int(value // 3600):,} h {int(value % 3600 // 60)} min"
 
 
-def percent(value: Any) -> str:
-    """Return a share as a percentage."""
-    return DASH if missing(value) else f"{100 * float(value):.0f} %"
-
-
 def rounded(values: Iterable[Any], digits: int = 6) -> list[Any]:
     """Return numbers as JSON takes them: few digits, and None where there is none.
 

@@ -17,7 +17,7 @@ def write(results: Results, directory: str | Path) -> Path:
 
     The folder then holds `report.html` (one file that needs nothing else), `report.md`, `tables/`
     with the results and what is derived from them as CSV and Parquet, and `figures/` as PNG and
-    SVG.
+    SVG. Where the results themselves lie in the folder, saved, the page leads to these.
 
     Args:
         results: a benchmark's results.
@@ -42,7 +42,9 @@ def write(results: Results, directory: str | Path) -> Path:
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
     findings = find(results)
-    beside = tabulation.write_tables(findings, folder / "tables")
+    tables = tabulation.write_tables(findings, folder / "tables")
+    # Results that lie here are published with the page; tables can be left behind.
+    beside = tabulation.saved(findings, folder) or tables
     drawn = draw(findings)
     images = stills.write_figures(findings, drawn, folder / "figures")
     (folder / "report.md").write_text(as_markdown(findings, images, beside), encoding="utf-8")

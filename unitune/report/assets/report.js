@@ -36,11 +36,21 @@
       (_, c) => `[data-c="${c}"]{--own:${colourOf(c)}}`
     );
     rules.push(...[...hidden].map((c) => `.goes[data-c="${c}"]{display:none}`));
-    rules.push(...[...hidden].map((c) => `.fades[data-c="${c}"]{opacity:.3}`));
+    rules.push(...[...hidden].map((c) => `.comes[data-c="${c}"]{display:inline}`));
     document.getElementById("report-colours").textContent = rules.join("\n");
+    all(".fades").forEach((part) => {
+      part.classList.toggle("is-off", hidden.has(Number(part.dataset.c)));
+    });
+    hint();
   };
 
   // ---- from the data to plotly's traces ------------------------------------------------------
+
+  // Tables that go on to the right fade out there.
+  const hint = () => all(".scroll").forEach((part) => {
+    const rest = part.scrollWidth - part.clientWidth - part.scrollLeft;
+    part.classList.toggle("has-more", rest > 2);
+  });
 
   const line = (t, width) => ({
     color: colourOf(t.c), width, dash: report.contenders[t.c].dash, shape: t.shape || "linear",
@@ -74,9 +84,11 @@
     return (value) => Math.floor((scale(value) - low) * factor);
   };
 
-  // Names beside marks, each where it covers nothing; those without room are told on hover.
-  const SIDES = [["top center", 0, -17], ["bottom center", 0, 17], ["middle right", 1, 0],
-    ["middle left", -1, 0]];
+  // Names beside marks, each where it covers nothing, the best score's first; those without room
+  // are told on hover.
+  const SIDES = [["middle right", 1, 0], ["middle left", -1, 0], ["top center", 0, -17],
+    ["bottom center", 0, 17], ["top right", 1, -14], ["bottom right", 1, 14],
+    ["top left", -1, -14], ["bottom left", -1, 14]];
   const captions = (given, axes, size) => {
     const t = { ...given, text: given.text.map((text) => brief(text, 22)) };
     // The drawing's inner frame, without the axes' texts and without plotly's own padding.
@@ -87,18 +99,21 @@
     const free = (box) => taken.every(
       (o) => Math.abs(o.x - box.x) > o.w + box.w || Math.abs(o.y - box.y) > o.h + box.h
     );
-    const found = t.text.map((text, i) => {
+    const found = t.text.map(() => ["", "top center"]);
+    const order = t.y.map((_, i) => i).sort((a, b) => t.y[b] - t.y[a]);
+    for (const i of order) {
+      const text = t.text[i];
       const w = 3.6 * text.length + 2;
       for (const [side, dx, dy] of SIDES) {
-        const box = { x: marks[i].x + dx * (w + 11), y: marks[i].y + dy, w, h: 8 };
+        const box = { x: marks[i].x + dx * (w + 11), y: marks[i].y + dy, w, h: 7 };
         const inside = box.x - w > 62 && box.x + w < size.width - 6;
         if (inside && free(box)) {
           taken.push(box);
-          return [text, side];
+          found[i] = [text, side];
+          break;
         }
       }
-      return ["", "top center"];
-    });
+    }
     return { text: found.map(([text]) => plain(text)), textposition: found.map(([, side]) => side) };
   };
 
@@ -179,6 +194,11 @@
       ...named({ ...t, hover: "%{x:.5g}" }), hoveron: "points",
       orientation: "h",
     }],
+    rug: (t) => [{
+      type: "scatter", mode: "markers", x: t.x, y: t.y, ...named(t),
+      marker: { symbol: "line-ns-open", size: 12, color: colourOf(t.c),
+        line: { width: 1.6, color: colourOf(t.c) } },
+    }],
     bar: (t) => [{
       type: "bar", orientation: "h", x: t.x, y: t.y, name: t.name, customdata: t.customdata,
       marker: { color: css(`--part-${t.part}`), line: { color: css("--card"), width: 1 } },
@@ -192,9 +212,10 @@
 
   // ---- one figure ----------------------------------------------------------------------------
 
-  const axisOf = (given, type, title) => ({
-    ...given, type, automargin: true,
-    title: { text: title, standoff: 10, font: { size: 13 } }, gridcolor: css("--grid"),
+  // Room is made for long names, not for ticks at the edge: those would come and go with it.
+  const axisOf = (given, type, title, margin) => ({
+    ...given, type, automargin: margin,
+    title: { text: plain(title), standoff: 10, font: { size: 13 } }, gridcolor: css("--grid"),
     linecolor: css("--line"), zeroline: false, tickcolor: css("--line"), ticks: "outside",
     ticklen: 4, tickfont: { size: 12 }, exponentformat: "power", minexponent: 3,
     fixedrange: coarse, ...(type === "category" ? { dtick: 1 } : { nticks: 8 }),
@@ -235,11 +256,12 @@
   };
 
   // Long names leave no room for the figure on a phone.
-  const shortTicks = (axis, view, name) => {
+  const shortTicks = (axis, view, name, width) => {
+    const most = Math.floor(width / 18);
     const names = [...new Set(view.traces.flatMap((t) => without(t)[name]))];
     axis.tickmode = "array";
     axis.tickvals = names.map(plain);
-    axis.ticktext = names.map((text) => plain(brief(text, 17)));
+    axis.ticktext = names.map((text) => plain(brief(text, most)));
   };
 
   const heightOf = (view, width) => {
@@ -259,7 +281,7 @@
     font: { family: css("--font"), size: 13, color: css("--ink-2") },
     hoverlabel: { bgcolor: css("--pop"), bordercolor: css("--line"), align: "left",
       font: { family: css("--font"), size: 13, color: css("--ink") } },
-    margin: { l: width < 560 ? 44 : 60, r: width < 560 ? 10 : 18, t: 12, b: 46 },
+    margin: { l: width < 560 ? 44 : 60, r: width < 560 ? 20 : 18, t: 12, b: 46 },
     height: heightOf(view, width), width,
     xaxis: axes.x, yaxis: axes.y, hovermode: "closest", hoverdistance: 24,
     dragmode: coarse ? false : "zoom", showlegend: false,
@@ -318,6 +340,13 @@
   const reserve = (figure, view, width) => {
     figure.note.textContent = view.note || "";
     figure.box.style.minHeight = width && view.traces ? `${heightOf(view, width)}px` : "";
+    const parts = (view.traces || []).filter((t) => t.role === "bar");
+    figure.keys.replaceChildren(...parts.map((t) => {
+      const key = document.createElement("span");
+      key.style.setProperty("--own", `var(--part-${t.part})`);
+      key.textContent = t.name;
+      return key;
+    }));
   };
 
   const draw = (figure) => {
@@ -341,18 +370,11 @@
     for (const name of ["x", "y"]) {
       const axis = view[name];
       const type = axis.type || (figure.log[name] ? "log" : "linear");
-      axes[name] = axisOf(axis.axis || {}, type, axis.title);
+      axes[name] = axisOf(axis.axis || {}, type, axis.title, name === "x" ? "height" : "width");
       if (type === "log") logTicks(axes[name], view, name);
-      if (type === "category" && width < 560) shortTicks(axes[name], view, name);
+      if (type === "category" && width < 560) shortTicks(axes[name], view, name, width);
     }
     const size = { width, height: width < 560 ? 320 : 420 };
-    const parts = view.traces.filter((t) => t.role === "bar");
-    figure.keys.replaceChildren(...parts.map((t) => {
-      const key = document.createElement("span");
-      key.style.setProperty("--own", `var(--part-${t.part})`);
-      key.textContent = t.name;
-      return key;
-    }));
     return window.Plotly.react(
       figure.box, traces(view, axes, size), layoutOf(view, axes, width), config
     );
@@ -483,6 +505,7 @@
   const chooseTask = (select) => {
     const task = select.value;
     all("[data-task]").forEach((part) => { part.hidden = part.dataset.task !== task; });
+    hint();
     for (const figure of figures.values()) {
       const at = figure.controls.findIndex((control) => control.name === "task");
       if (at >= 0) figure.choose(at, task);
@@ -499,6 +522,12 @@
     button.setAttribute("aria-label", `Colours: ${value || "as the system"}. Change`);
     paint();
     return refresh();
+  };
+
+  // What is jumped to comes to lie below the bar that stays on top.
+  const fit = () => {
+    root.style.scrollPaddingTop = `${document.querySelector(".bar").offsetHeight + 16}px`;
+    hint();
   };
 
   const print = (on) => {
@@ -538,16 +567,19 @@
     darkSystem.addEventListener("change", () => { paint(); refresh(); });
     window.addEventListener("beforeprint", () => print(true));
     window.addEventListener("afterprint", () => print(false));
+    all(".scroll").forEach((part) => part.addEventListener("scroll", hint, { passive: true }));
+    all("details").forEach((part) => part.addEventListener("toggle", hint));
     let width = root.clientWidth;
     let waiting = 0;
     window.addEventListener("resize", () => {
       if (root.clientWidth === width) return;
       width = root.clientWidth;
       clearTimeout(waiting);
-      waiting = setTimeout(refresh, 120);
+      waiting = setTimeout(() => { fit(); refresh(); }, 120);
     });
     state();
     paint();
+    fit();
     root.classList.add("is-ready");
   };
 
