@@ -5,6 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 
 import pytest
 from sqlalchemy.engine import Connection
@@ -117,6 +118,15 @@ def test_a_read_only_journal_can_be_read_and_says_why_it_cannot_be_written(file,
         assert list(file.parent.glob("*.lock")) == []
 
 
+def let_in(path):
+    """Let other users read a file, in a folder in which nobody may write."""
+    for folder in path.parents[1:]:
+        if folder.is_relative_to(tempfile.gettempdir()) and folder.owner() == path.owner():
+            folder.chmod(folder.stat().st_mode | 0o055)
+    path.parent.chmod(0o555)
+    path.chmod(0o444)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="permissions are others there")
 def test_a_folder_that_may_not_be_written_is_named(file, header):
     code = (
@@ -129,9 +139,7 @@ def test_a_folder_that_may_not_be_written_is_named(file, header):
         "except JournalError as error:\n"
         "    print(error)\n"
     )
-    for folder in [file.parent, *list(file.parents)[1:3]]:
-        folder.chmod(0o555 if folder == file.parent else 0o755)
-    file.chmod(0o444)
+    let_in(file)
     try:
         import unitune.journal.storage  # noqa: F401 - it compiles what the other user may not
 
@@ -194,10 +202,7 @@ except JournalError as error:
 
 def read_by_another(path):
     """Return what another user reads, whom only this folder and its file let in."""
-    for folder in list(path.parents)[1:3]:
-        folder.chmod(0o755)
-    path.parent.chmod(0o555)
-    path.chmod(0o444)
+    let_in(path)
     try:
         done = subprocess.run(
             [sys.executable, "-c", READ, str(path)], capture_output=True, text=True, check=False
