@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 from analysis.made import SKILLS, made
 
@@ -72,6 +73,49 @@ def test_who_has_nothing_left_to_propose_has_less_than_the_equal_budget():
     ) in text
     runs.loc[short, "trials"] = 30
     assert "nothing left" not in said(replace(results, runs=runs))
+
+
+def test_in_a_budget_of_seconds_trials_and_resource_have_no_measure_to_fall_short_of():
+    results = made({**SKILLS, "a:grid": 1.0}, tasks=12, most=9, pruned=0.6)
+    runs = results.runs.assign(n_trials=10_000)
+    runs.loc[runs["contender"] == "a:grid", ["trials", "reason"]] = [16, "exhausted"]
+    text = said(replace(results, runs=runs, about={**results.about, "budget": "1 second"}))
+    assert "a:grid had nothing left to propose" in text
+    assert "with 16 trials at the least" in text
+    assert "not used up alike" not in text
+
+
+def copied(results, copies):
+    """Return the results with the trials of some contenders under the names of others."""
+    own = results.trials[~results.trials["contender"].isin(copies)]
+    others = [
+        own[own["contender"] == first].assign(contender=name) for name, first in copies.items()
+    ]
+    return replace(results, trials=pd.concat([own, *others], ignore_index=True))
+
+
+def test_contenders_that_propose_the_same_configs_are_named_once():
+    results = made({**SKILLS, "a:tpe": 1.0, "b:tpe": 1.0, "a:gp": 1.0}, tasks=12)
+    same = {"a:tpe": "optuna:tpe", "b:tpe": "optuna:tpe", "a:gp": "skopt:gp"}
+    text = said(copied(results, same))
+    assert (
+        "These proposed the same configs, seed by seed: optuna:tpe, a:tpe and b:tpe on 12 of 12 "
+        "tasks; skopt:gp and a:gp on 12 of 12 tasks."
+    ) in text
+
+
+def test_one_seed_that_differs_makes_a_task_of_other_configs():
+    results = copied(made({**SKILLS, "a:tpe": 1.0}, tasks=12), {"a:tpe": "optuna:tpe"})
+    trials = results.trials
+    one = (trials["contender"] == "a:tpe") & (trials["task"] == "task-1") & (trials["seed"] == 0)
+    last = one & (trials["number"] == trials["number"].max())
+    other = trials.assign(config=trials["config"].where(~last, "{}"))
+    assert "optuna:tpe and a:tpe on 11 of 12 tasks." in said(replace(results, trials=other))
+
+
+def test_the_initial_design_alone_makes_no_two_contenders_alike():
+    results = copied(made({**SKILLS, "a:tpe": 1.0}, tasks=12), {"a:tpe": "optuna:tpe"})
+    assert "same configs" not in said(replace(results, trials=results.trials.assign(initial=True)))
 
 
 def test_runs_of_other_options_or_versions_are_said_to_be_left_out():

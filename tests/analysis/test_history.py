@@ -116,6 +116,7 @@ def test_the_budget_is_the_most_that_was_used():
         (made(tasks=1, seeds=1), "trials"),
         (made(tasks=1, seeds=1, most=9, pruned=0.5), "resource"),
         (replace(made(tasks=1, seeds=1), about={"budget": "60 seconds"}), "seconds"),
+        (replace(made(tasks=1, seeds=1), about={"budget": "1 second"}), "seconds"),
     ],
 )
 def test_the_axis_of_the_budget_is_the_one_that_is_equal_for_all(results, axis):

@@ -23,9 +23,8 @@ from unitune.analysis import (
     score_table,
     scores,
     separation,
-    within_tasks,
 )
-from unitune.analysis.significance import between_seeds, separated_leaders
+from unitune.analysis.significance import separated_leaders
 from unitune.errors import MissingLibraryError
 
 EXAMPLE = Path(__file__).with_name("example.csv")
@@ -226,40 +225,29 @@ def test_the_same_design_finds_a_difference_that_is_there():
     assert claims(repeated(skills, 10, tasks=10, seeds=5), "one", "other") >= 8
 
 
-def test_within_a_task_seeds_are_the_rows():
-    results = made({RANDOM: 1.0, "strong": 6.0}, tasks=2, seeds=8)
-    found = within_tasks(results)
-    assert found["task"].tolist() == ["task-0", "task-1"]
-    assert (found["seeds"] == 8).all()
-    assert found["separated"].all()
-    one = scores(results)[scores(results)["task"] == "task-0"]
-    own = one.pivot_table(index="seed", columns="contender", values="score")
-    by_hand = stats.wilcoxon(own["strong"], own[RANDOM], zero_method="zsplit").pvalue
-    assert found["p"][0] == pytest.approx(by_hand)
-
-
-def test_with_too_few_seeds_no_test_within_a_task_is_made():
-    found = within_tasks(made(tasks=2, seeds=3))
-    assert found["p"].isna().all()
-    assert not found["separated"].any()
-
-
-def test_tasks_without_scores_are_not_tested():
-    results = made(tasks=1)
-    assert within_tasks(replace(results, trials=results.trials.assign(loss=0.0))).empty
-
-
 @pytest.mark.parametrize("seeds", [4, 9])
 def test_leaders_are_separated_where_the_pair_is(seeds):
     skills = {RANDOM: 1.0, "one": 1.3, "other": 2.2}
     runs = scores(made(skills, tasks=3, seeds=seeds))
-    pairs = between_seeds(runs).set_index(["task", "first", "second"])["separated"]
+    tables = {
+        task: own.pivot_table(index="seed", columns="contender", values="score")
+        for task, own in runs.groupby("task")
+    }
+    apart = {}
+    for task, table in tables.items():
+        pairs = separation(table, "seeds").pairs
+        named = zip(pairs["first"], pairs["second"], pairs["separated"], strict=True)
+        apart |= {(task, frozenset(names)): separated for *names, separated in named}
     for pair in itertools.permutations(skills, 2):
         found = separated_leaders(runs, dict.fromkeys(runs["task"], pair))
-        assert set(found) == set(runs["task"])
-        for task, apart in found.items():
-            assert apart == pairs.get((task, *pair), pairs.get((task, *pair[::-1])))
-    assert pairs.any() == (seeds > 4)
+        assert found == {task: apart[task, frozenset(pair)] for task in tables}
+    assert any(apart.values()) == (seeds > 4)
+
+
+def test_leaders_of_tasks_without_scores_are_not_asked_for():
+    results = made(tasks=1)
+    runs = scores(replace(results, trials=results.trials.assign(loss=0.0)))
+    assert separated_leaders(runs, {}) == {}
 
 
 def test_many_contenders_that_are_alike_make_one_group():

@@ -73,8 +73,24 @@ def test_what_was_not_run_is_told_once_a_contender(findings, drawn):
     found = about(findings, skipped=skipped, command="unitune bench\nrm -rf x", memory={"a": 1})
     values = texts_and_rows(found, drawn.ledger)
     assert values["skipped"] == ["optuna:bohb: not on t0, t1, t2 (such as: t0 has no resource)"]
-    assert values["command"] == "unitune bench rm -rf x"
+    assert values["commands"] == ["unitune bench rm -rf x"]
     assert values["about"] == [("memory", "a: 1")]
+
+
+def test_all_commands_that_filled_the_directory_are_told_once(findings, drawn):
+    commands = ["unitune bench a", "unitune bench\nb"]
+    for command in ("unitune bench b", None):
+        values = texts_and_rows(about(findings, command=command, commands=commands), drawn.ledger)
+        assert values["commands"] == ["unitune bench a", "unitune bench b"]
+        assert values["about"] == []
+    assert texts_and_rows(about(findings), drawn.ledger)["commands"] == []
+
+
+def test_runs_of_other_setups_are_told_by_contender(findings, drawn):
+    found = about(findings, set_aside={"optuna:tpe": 3, "skopt:gp": 1})
+    values = texts_and_rows(found, drawn.ledger)
+    assert values["set_aside"] == ["optuna:tpe: 3 runs", "skopt:gp: 1 run"]
+    assert values["about"] == []
 
 
 def test_what_is_left_out_is_told_and_a_long_list_is_cut(findings, drawn):

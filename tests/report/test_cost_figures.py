@@ -55,6 +55,11 @@ def test_the_price_puts_score_over_seconds(findings):
     assert trace["x"] == pytest.approx(ranking["wall"][list(findings.contenders)], rel=1e-4)
 
 
+def test_whose_time_is_drawn_is_told(findings):
+    assert "not the backend's alone" in cost_figures.price(findings).about
+    assert "backend's time to propose a trial" in cost_figures.suggestion(findings).about
+
+
 @pytest.fixture(scope="module")
 def untimed():
     return find(owning_its_loop(made(tasks=2, seeds=2, n_trials=6), "skopt:gp"))

@@ -56,6 +56,13 @@ def test_a_scheduler_is_shown_with_whose_it_is(findings):
     assert settings["builtin:random"].scheduler == ""
 
 
+def test_who_had_nothing_left_to_propose_is_marked(small):
+    reason = small.runs["reason"].where(small.runs["task"] != "task-1", "exhausted")
+    early = given(small, reason=reason, trials=4)
+    assert {row.exhausted for row in listing.settings(early)} == {"exhausted on 1 of 2 tasks"}
+    assert {row.exhausted for row in listing.settings(given(small, reason=reason))} == {""}
+
+
 def test_failed_runs_are_listed_with_their_errors(small):
     errors = [None] * len(small.runs)
     errors[0] = "BackendError: it\nbroke"

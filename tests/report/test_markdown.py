@@ -60,3 +60,11 @@ def test_a_command_with_backticks_stays_in_its_block(findings):
 def test_it_is_written_where_it_is_asked_for(tmp_path):
     path = write_markdown(made(tasks=1, seeds=2, n_trials=4), tmp_path / "new" / "report.md")
     assert path.read_text(encoding="utf-8").startswith("# 3 contenders on 1 task")
+
+
+def test_commands_and_what_was_set_aside_are_told(findings):
+    words = {"commands": ["unitune bench a", "unitune bench b"], "set_aside": {"a|b": 2}}
+    given = replace(findings.given, about={**findings.about, "command": "", **words})
+    page = rendered(as_markdown(replace(findings, given=given)))
+    assert "<code>unitune bench a\nunitune bench b\n</code>" in page
+    assert "<li>a|b: 2 runs</li>" in page

@@ -6,6 +6,7 @@ import builtins
 import itertools
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -13,6 +14,7 @@ from analysis.made import made
 from report.conftest import HOSTILE
 
 from unitune.errors import MissingLibraryError
+from unitune.report.drawings import draw
 from unitune.report.page import environment, html, write_html
 
 VOID = {"meta", "link", "br", "img", "input", "hr", "path", "circle"}
@@ -164,6 +166,16 @@ def test_it_is_written_where_it_is_asked_for(tmp_path):
     path = write_html(made(tasks=1, seeds=2, n_trials=4), tmp_path / "new" / "page.html")
     assert path == tmp_path / "new" / "page.html"
     assert path.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_commands_other_setups_and_early_ends_are_told(findings):
+    words = {"commands": ["unitune bench a", "unitune bench <b>"], "set_aside": {"<i>": 2}}
+    runs = findings.given.runs.assign(reason="exhausted", trials=4)
+    given = replace(findings.given, runs=runs, about={**findings.about, "command": "", **words})
+    page = html(replace(findings, given=given), draw(findings))
+    assert "<pre><code>unitune bench a\nunitune bench &lt;b&gt;</code></pre>" in page
+    assert "<li>&lt;i&gt;: 2 runs</li>" in page
+    assert page.count('<span class="mark ">exhausted on 4 of 4 tasks</span>') == 3
 
 
 def test_without_jinja2_the_install_command_is_told(monkeypatch):

@@ -11,6 +11,8 @@ from unitune import analysis
 from unitune.report import progress_figures
 from unitune.report.findings import find
 
+MOST_OF_TRIALS = "share of the most trials that a run used"
+
 
 def lines(view):
     return {t["name"]: t for t in view["traces"] if t["role"] == "line"}
@@ -90,6 +92,24 @@ def test_the_second_comparison_begins_with_resource(findings):
     assert progress_figures.against(findings.main).options[0][0] == "trials"
     assert progress_figures.against(also).options[0][0] == "resource"
     assert progress_figures.regret(findings, also).name == "regret_also"
+
+
+@pytest.mark.parametrize(
+    ("budget", "first"),
+    [("20 trials", "trials"), ("1 second", "seconds"), ("60 units of resource", "resource")],
+)
+def test_what_the_budget_was_given_in_comes_first(findings, budget, first):
+    from dataclasses import replace
+
+    part = replace(findings.main, verdict=replace(findings.main.verdict, budget=budget))
+    for figure in (
+        progress_figures.regret(findings, part),
+        progress_figures.solved(findings, part),
+    ):
+        assert next(iter(figure.views)) == figure.controls[0].options[0][0] == first
+    title = progress_figures.regret(findings, part).views["trials"]["x"]["title"]
+    of_trials = budget == "20 trials"
+    assert title == ("share of the trials" if of_trials else MOST_OF_TRIALS)
 
 
 def test_among_many_lines_intervals_are_off_at_the_start(findings):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from analysis.made import made
@@ -49,3 +50,14 @@ def test_where_a_task_has_a_resource_it_is_what_counts(findings):
     times = analysis.expected_times(findings.given, "resource", TARGETS)
     own = times[(times["task"] == "task-0") & (times["contender"] == findings.contenders[0])]
     assert spent["task-0"].rows[0].cells[0].startswith(f"{own['ert'].iloc[0]:.3g}")
+
+
+def test_in_a_budget_of_seconds_times_are_seconds():
+    results = made(tasks=1, seeds=4, n_trials=12)
+    timed = replace(results, about={**results.about, "budget": "9 seconds"})
+    found = find(timed)
+    table = tables(found, found.contenders)["task-0"]
+    times = analysis.expected_times(timed, "seconds", TARGETS)
+    own = times[times["contender"] == found.contenders[table.rows[0].c]]
+    assert table.unit == "seconds"
+    assert table.rows[0].cells[0].startswith(f"{own['ert'].iloc[0]:.3g}")

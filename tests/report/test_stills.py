@@ -107,3 +107,14 @@ def test_one_contender_on_one_task_has_figures_too(tmp_path):
     names = [name for name, _ in stills.write_figures(found, draw(found), tmp_path)]
     assert "critical_difference" not in names
     assert {"scores", "tasks", "overhead"} <= set(names)
+
+
+def test_in_a_budget_of_seconds_regret_is_drawn_against_seconds(findings, drawn):
+    verdict = replace(findings.main.verdict, budget="9 seconds")
+    timed = replace(findings, main=replace(findings.main, verdict=verdict))
+    canvas = stills.small_multiples(timed, drawn.drill[0])
+    assert canvas.get_suptitle() == "Regret against seconds, task by task"
+    task = findings.tasks[0]
+    seconds = drawn.drill[0].views[f"{task}|seconds"]["traces"]
+    ends = {line.get_xdata()[-1] for line in canvas.axes[0].get_lines()}
+    assert ends & {trace["x"][-1] for trace in seconds if trace["role"] == "line"}

@@ -14,7 +14,7 @@ from unitune.analysis.baseline import BASELINE, expected_best, random_trials, re
 from unitune.analysis.bootstrap import intervals
 from unitune.analysis.coverage import Comparable, comparable, on_their_tasks
 from unitune.analysis.errors import AnalysisError, BaselineError
-from unitune.analysis.history import budget_axis, budgets, histories
+from unitune.analysis.history import budget_axis, budget_unit, budgets, histories
 from unitune.analysis.ranking import ranks
 from unitune.analysis.scoring import (
     contender_scores,
@@ -28,7 +28,6 @@ from unitune.analysis.significance import (
     critical_difference,
     least_rows,
     separation,
-    within_tasks,
 )
 from unitune.analysis.spending import costs
 from unitune.analysis.standings import standings
@@ -46,6 +45,7 @@ __all__ = [
     "Verdict",
     "aggregate_curves",
     "budget_axis",
+    "budget_unit",
     "budgets",
     "comparable",
     "contender_scores",
@@ -72,5 +72,4 @@ __all__ = [
     "task_curves",
     "task_scores",
     "verdict",
-    "within_tasks",
 ]

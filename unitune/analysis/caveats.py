@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from unitune.analysis.history import budget_unit
 from unitune.analysis.significance import Separation
 from unitune.bench.results import Results
 
@@ -25,6 +26,7 @@ def caveats(results: Results, known: pd.DataFrame, tested: Separation | None) ->
         *_references(known),
         *_baseline(known),
         *_design(results),
+        *_alike(results),
         *_set_aside(results),
     )
 
@@ -113,9 +115,12 @@ def _design(results: Results) -> list[str]:
         )
     elif len(loose):
         said.append(f"{listed(loose)} did not begin with the initial design of the others.")
-    said += _exhausted(runs)
+    unit = budget_unit(str(results.about.get("budget", "")))
+    said += _exhausted(runs, of_trials=unit != "seconds")
     spent = runs.groupby("contender")["resource"].mean()
-    if results.tasks["most"].notna().any() and spent.min() < 0.9 * spent.max():
+    # In equal time, more or less resource is what contenders are compared by.
+    limited = unit != "seconds" and results.tasks["most"].notna().any()
+    if limited and spent.min() < 0.9 * spent.max():
         said.append(
             f"Budgets in resource were not used up alike: {spent.idxmin()} consumed "
             f"{spent.min() / spent.max():.0%} of what {spent.idxmax()} did; compare the curves "
@@ -124,14 +129,19 @@ def _design(results: Results) -> list[str]:
     return said
 
 
-def _exhausted(runs: pd.DataFrame) -> list[str]:
-    """Say whose proposals came to an end before the budget did, as those of grids do."""
-    short = runs[(runs["reason"] == "exhausted") & (runs["trials"] < runs["n_trials"])]
+def exhausted(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs whose proposals came to an end before the budget did, as those of grids."""
+    return runs[(runs["reason"] == "exhausted") & (runs["trials"] < runs["n_trials"])]
+
+
+def _exhausted(runs: pd.DataFrame, *, of_trials: bool) -> list[str]:
     tasks, said = counted(runs["task"].nunique(), "tasks"), dict[str, list[str]]()
-    for name, own in short.groupby("contender", sort=False):
+    for name, own in exhausted(runs).groupby("contender", sort=False):
         least = own.sort_values("trials", kind="stable").iloc[0]
+        # A run in a budget of seconds has a number of trials that none is meant to reach.
+        among = f" of {least['n_trials']}" if of_trials else ""
         where = (
-            f"{own['task'].nunique()} of {tasks}, with {least['trials']} of {least['n_trials']} "
+            f"{own['task'].nunique()} of {tasks}, with {least['trials']}{among} "
             f"trials at the least ({least['task']})"
         )
         said.setdefault(where, []).append(str(name))
@@ -140,6 +150,25 @@ def _exhausted(runs: pd.DataFrame) -> list[str]:
         f"what stands there is at less than equal budget."
         for where, names in said.items()
     ]
+
+
+def _alike(results: Results) -> list[str]:
+    """Say which contenders are one method under several names, as wrappers of one library are."""
+    trials = results.trials
+    own = trials[["seed", "number", "config", "loss"]]
+    # A sum of hashes is the same where all configs and losses are, each at its seed and number.
+    hashed = trials[["task", "contender"]].assign(hash=pd.util.hash_pandas_object(own, index=False))
+    cells = hashed.groupby(["task", "contender"], sort=False)["hash"].sum().reset_index()
+    searched = trials.loc[~trials["initial"].astype(bool), ["task", "contender"]]
+    cells = cells.merge(searched.drop_duplicates(), on=["task", "contender"])
+    groups = cells.groupby(["task", "hash"], sort=False)["contender"].agg(tuple)
+    counts = groups[groups.map(len) > 1].value_counts()
+    of = counted(results.runs["task"].nunique(), "tasks")
+    named = zip(counts.index.tolist(), counts.tolist(), strict=True)
+    told = [f"{listed(names)} on {n} of {of}" for names, n in named]
+    if len(told) > MOST_NAMES:
+        told = [*told[:MOST_NAMES], f"{len(told) - MOST_NAMES} more groups on some"]
+    return [f"These proposed the same configs, seed by seed: {'; '.join(told)}."] if told else []
 
 
 def _set_aside(results: Results) -> list[str]:

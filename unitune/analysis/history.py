@@ -27,6 +27,18 @@ def checked(by: str) -> Axis:
     )
 
 
+def budget_unit(words: str) -> Axis:
+    """Return the axis that a budget is given on, from its words; 'trials' if it has none.
+
+    Example:
+        >>> budget_unit("50 trials"), budget_unit("1 second"), budget_unit("9 units of resource")
+        ('trials', 'seconds', 'resource')
+    """
+    if "second" in words:
+        return "seconds"
+    return "resource" if "resource" in words else "trials"
+
+
 def budget_axis(results: Results) -> Axis:
     """Return the axis on which runs have equal budgets.
 
@@ -34,7 +46,7 @@ def budget_axis(results: Results) -> Axis:
     trials early (on tasks without resource, that is the number of trials too), and 'trials' where
     none does.
     """
-    if "seconds" in str(results.about.get("budget", "")):
+    if budget_unit(str(results.about.get("budget", ""))) == "seconds":
         return "seconds"
     return "resource" if (results.runs["stops"].fillna("") != "").any() else "trials"
 

@@ -12,11 +12,8 @@ import numpy as np
 import pandas as pd
 
 from unitune.analysis.bootstrap import RESAMPLES, intervals
-from unitune.analysis.coverage import comparable
 from unitune.analysis.errors import AnalysisError, needs
 from unitune.analysis.ranking import ranked
-from unitune.analysis.scoring import scores
-from unitune.bench.results import Results
 
 ALPHA = 0.05
 FEWER = 1999
@@ -143,40 +140,13 @@ def critical_difference(k: int, n: int, alpha: float = ALPHA) -> float:
     return _studentized(k, alpha) / math.sqrt(2) * math.sqrt(k * (k + 1) / (6 * n))
 
 
-def within_tasks(results: Results) -> pd.DataFrame:
-    """Return which contenders differ on each task by itself, over its seeds.
-
-    One row a task and pair: `task`, `seeds`, and the columns of `Separation.pairs`. The p-values
-    are Holm-corrected over the pairs of a task, not over tasks: of many tasks, some show a
-    difference by chance. Tasks without scores are left out. Where there are fewer seeds than
-    `least_rows`, nothing can be significant: `p` is NaN, and nothing is separated.
-
-    Raises:
-        BaselineError: no run is one of 'builtin:random'.
-    """
-    return between_seeds(scores(comparable(results).results))
-
-
-def between_seeds(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return what `within_tasks` does, of the `scores` of the cells that all contenders have."""
-    frames = []
-    for task, table in _seed_tables(runs):
-        untested = pd.DataFrame(np.nan, index=table.columns, columns=table.columns)
-        pairs = _pairs(table, _wilcoxon(table) if _enough(table) else untested, ALPHA, FEWER)
-        pairs.insert(0, "task", task)
-        pairs.insert(1, "seeds", len(table))
-        frames.append(pairs)
-    return (
-        pd.concat(frames, ignore_index=True)
-        if frames
-        else pd.DataFrame(columns=["task", "seeds", *PAIRS])
-    )
-
-
 def separated_leaders(
     runs: pd.DataFrame, leaders: Mapping[str, tuple[str, str]]
 ) -> dict[str, bool]:
-    """Return on which tasks the leader is separated from the runner-up, as `between_seeds` has it.
+    """Return on which tasks the leader is separated from the runner-up, over the task's seeds.
+
+    The p-values are Holm-corrected over the pairs of a task, not over tasks: of many tasks, some
+    show a difference by chance. With fewer seeds than `least_rows`, nothing is separated.
 
     Args:
         runs: the `scores` of the cells that all contenders have.

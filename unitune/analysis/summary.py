@@ -9,6 +9,7 @@ import pandas as pd
 
 from unitune.analysis.baseline import BASELINE
 from unitune.analysis.caveats import counted, listed
+from unitune.analysis.history import budget_unit
 from unitune.analysis.significance import Separation, least_rows
 from unitune.analysis.verdicts import Verdict
 
@@ -41,7 +42,7 @@ def _scope(verdict: Verdict) -> str:
 
 
 def _in_trials(verdict: Verdict) -> bool:
-    return verdict.budget == "" or verdict.budget.endswith(("trial", "trials"))
+    return budget_unit(verdict.budget) == "trials"
 
 
 def _outcome(verdict: Verdict) -> list[str]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MOST_OMISSIONS = 40
 ABOUT = ("suite", "date", "budget", "paired", "timing", "seeds", "hardware", "versions")
+ELSEWHERE = ("command", "commands", "skipped", "set_aside")
 NAMES = {
     "paired": "paired designs and seeds",
     "timing": "timing",
@@ -31,7 +32,6 @@ def texts_and_rows(findings: Findings, ledger: pd.DataFrame) -> dict[str, Any]:
         findings: the findings.
         ledger: planned and spent resource, see `rungs.ledger`.
     """
-    about = findings.about
     return {
         "findings": findings,
         "title": title(findings),
@@ -46,8 +46,9 @@ def texts_and_rows(findings: Findings, ledger: pd.DataFrame) -> dict[str, Any]:
         "settings": listing.settings(findings),
         "failures": listing.failures(findings),
         "skipped": _skipped(findings),
+        "set_aside": _set_aside(findings),
         "omissions": _omissions(findings),
-        "command": one_line(about.get("command") or ""),
+        "commands": _commands(findings),
         "about": _about(findings),
     }
 
@@ -166,9 +167,22 @@ def _why(runs: Sequence[tuple[str, str]]) -> str:
     return reasons[0] if len(reasons) == 1 else f"such as: {reasons[0]}"
 
 
+def _set_aside(findings: Findings) -> list[str]:
+    """Return how many runs of each contender were made in other setups than the last."""
+    left = findings.about.get("set_aside") or {}
+    return [f"{one_line(name)}: {runs} run{'s' * (runs != 1)}" for name, runs in left.items()]
+
+
+def _commands(findings: Findings) -> list[str]:
+    """Return the commands that filled the directory, in the order in which they were given."""
+    about = findings.about
+    every = [one_line(text or "") for text in (*about.get("commands", ()), about.get("command"))]
+    return list(dict.fromkeys(text for text in every if text))
+
+
 def _about(findings: Findings) -> list[tuple[str, str]]:
     about = findings.about
-    keys = [*ABOUT, *(key for key in about if key not in (*ABOUT, "command", "skipped"))]
+    keys = [*ABOUT, *(key for key in about if key not in (*ABOUT, *ELSEWHERE))]
     given = {k: _designs(about[k]) if k == "initial" else about[k] for k in keys if k in about}
     rows = [(one_line(NAMES.get(k, k)), listing.facts(value)) for k, value in given.items()]
     return [(label, text) for label, text in rows if text]

@@ -71,7 +71,7 @@ def _bars(findings: Findings, parts: tuple[str, ...], *, share: bool = False) ->
 
 
 def suggestion(findings: Findings) -> Figure:
-    """Return what one proposal costs."""
+    """Return what a backend takes for one trial."""
     costs = findings.costs.set_index("contender")["suggestion"]
     known = [
         (c, float(costs[name]))
@@ -83,19 +83,20 @@ def suggestion(findings: Findings) -> Figure:
         "by": [c for c, _ in known],
         "x": rounded([1000 * cost for _, cost in known]),
         "y": [findings.labels[c] for c, _ in known],
-        "hover": "<b>%{y}</b><br>%{x:.4g} ms a proposal",
+        "hover": "<b>%{y}</b><br>%{x:.4g} ms of the backend for a trial",
     }
     view = {
         "traces": [trace] if known else [],
-        "x": axis("milliseconds a proposal"),
+        "x": axis("milliseconds of the backend for a trial"),
         "y": axis("", kind="category", autorange="reversed"),
         "floor": floor_of([1000 * cost for _, cost in known]),
         "row": 34,
     }
     return Figure(
         "suggestion",
-        "What one proposal costs",
-        "Seconds spent in the library for each trial, on average over all runs.",
+        "What a backend takes for one trial",
+        "The backend's time to propose a trial and to learn its outcome, on average over all "
+        "runs; the trial's evaluation is no part of it.",
         views={"": view},
         log={"x": True},
     )
@@ -123,7 +124,8 @@ def price(findings: Findings) -> Figure:
     return Figure(
         "price",
         "Score against the time of a run",
-        "Higher and further left is better: what a contender's own time buys.",
+        "Higher and further left is better. The time is that of whole runs, their evaluations "
+        "among it, and not the backend's alone.",
         views={"": view},
         log={"x": True},
     )

@@ -22,7 +22,7 @@ class Drawings:
         limit: how much of the results the drill-down holds.
         progress: regret, ranks and solved targets.
         also: the same of the second comparison, where there is one.
-        costs: wall-clock, overhead, proposals and price.
+        costs: wall-clock, overhead, backends' time for a trial, and price.
         drill: the figures of one task at a time.
         projection: grid against random search; None where no task is made for it.
         rungs: planned against spent; None where no run had a schedule.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from unitune import analysis
 from unitune.report.figure import Control, Figure, axis, floor_of
-from unitune.report.findings import Findings, measured_by
+from unitune.report.findings import Findings, budgeted_in, measured_by
 from unitune.report.palette import BASELINES
 from unitune.report.texts import labels, number, pairs, read_json, rounded
 
@@ -85,8 +85,10 @@ def curves(findings: Findings, limit: Budget) -> Figure:
     options = tuple(zip(findings.tasks, labels(findings.tasks), strict=True))
     drawn = [(c, n) for c, n in enumerate(findings.contenders) if n in limit.contenders]
     axes = {"trials": "Trials", "seconds": "Wall-clock", "resource": "Resource"}
+    first = budgeted_in(findings.main)
+    order = sorted(measured_by(findings.given), key=lambda by: by != first)
     views = {}
-    for by in measured_by(findings.given):
+    for by in order:
         medians = _grouped(analysis.task_curves(findings.given, by=by, points=limit.points))
         seeds = _grouped(_kept(findings, analysis.curves(findings.given, by=by), limit))
         for task in findings.tasks:
@@ -104,7 +106,7 @@ def curves(findings: Findings, limit: Budget) -> Figure:
         views=views,
         controls=(
             Control("task", "Task", options, kind="page"),
-            Control("x", "Against", tuple((by, axes[by]) for by in measured_by(findings.given))),
+            Control("x", "Against", tuple((by, axes[by]) for by in order)),
             VALUES,
         ),
         log={"x": False, "y": True},

@@ -170,6 +170,13 @@ def measured_by(results: Results) -> tuple[str, ...]:
     return BY if results.tasks["most"].notna().any() else BY[:2]
 
 
+def budgeted_in(part: Part) -> str:
+    """Return what the budget was given in: one of `part.by`."""
+    unit = analysis.budget_unit(part.verdict.budget)
+    # Where no task has resource, each trial is one unit of it.
+    return unit if unit in part.by else "trials"
+
+
 def over(part: Part) -> str:
     """Return the tasks of a comparison, in a few words."""
     names = [one_line(name) for name in part.verdict.references["task"]]

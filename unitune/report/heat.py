@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass, replace
 
-from unitune.report.findings import Findings
+from unitune.analysis import least_rows
+from unitune.analysis.caveats import counted, listed
+from unitune.report.findings import Findings, Part
 from unitune.report.texts import missing, number, one_line
 
 MOST_TITLES = 3000
@@ -37,7 +39,7 @@ class Row:
     Attributes:
         task: its name.
         cells: one a contender.
-        told: whether its leader is separated from the next, in words.
+        told: whether its leader is separated from the next, or who ties, in words.
     """
 
     task: str
@@ -56,13 +58,18 @@ def rows(findings: Findings) -> tuple[Row, ...]:
     for part in reversed(findings.parts):
         for row in part.scores.to_dict("records"):
             scores[row["task"], row["contender"]] = {str(k): v for k, v in row.items()}
-    found = tuple(_row(findings, scores, task) for task in findings.tasks)
+    told: dict[str, str] = {}
+    for part in findings.parts:  # the last is where all contenders are compared
+        told |= _told(findings, part)
+    found = tuple(_row(findings, scores, task, told.get(task, "")) for task in findings.tasks)
     if len(findings.tasks) * len(findings.contenders) <= MOST_TITLES:
         return found
     return tuple(replace(r, cells=tuple(replace(c, title="") for c in r.cells)) for r in found)
 
 
-def _row(findings: Findings, scores: dict[tuple[str, str], dict[str, float]], task: str) -> Row:
+def _row(
+    findings: Findings, scores: dict[tuple[str, str], dict[str, float]], task: str, told: str
+) -> Row:
     own = {name: scores.get((task, name), {}) for name in findings.contenders}
     known = {name: v["score"] for name, v in own.items() if not missing(v.get("score"))}
     best = max(known.values(), default=None)
@@ -77,21 +84,30 @@ def _row(findings: Findings, scores: dict[tuple[str, str], dict[str, float]], ta
         wins = best is not None and abs(known[name] - best) < 1e-9 and len(known) > 1
         text = f"{known[name]:.2f}"
         cells.append(Cell(c, text, shade=round(shade, 3), title=title, wins=wins))
-    return Row(task, tuple(cells), _told(findings, task))
+    return Row(task, tuple(cells), told)
 
 
 def _range(values: dict[str, float]) -> str:
     return f"{number(values['score'])} [{number(values['low'])}, {number(values['high'])}]"
 
 
-def _told(findings: Findings, task: str) -> str:
-    """Return whether the leader is more than chance ahead, where all contenders are compared."""
-    for part in reversed(findings.parts):
-        leaders = part.verdict.leaders
-        own = leaders[leaders["task"] == task]
-        if len(own) and not missing(own["separated"].iloc[0]):
-            return "separated" if bool(own["separated"].iloc[0]) else "not separated"
-    return ""
+def _told(findings: Findings, part: Part) -> dict[str, str]:
+    """Return by task who ties, or whether the leader is more than chance ahead of the next."""
+    k = len(part.verdict.ranking)
+    if k < 2:
+        return {}
+    least, seeds = least_rows(k), part.results.runs.groupby("task")["seed"].nunique()
+    columns = ["task", "leader", "tied", "separated"]
+    told = {}
+    for task, leader, tied, apart in part.verdict.leaders[columns].itertuples(index=False):
+        if tied:
+            names = sorted((leader, *tied), key=findings.place)
+            told[task] = f"tie of {listed(findings.label(name) for name in names)}"
+        elif seeds[task] < least:
+            told[task] = f"cannot be tested with {counted(int(seeds[task]), 'seeds')}"
+        else:
+            told[task] = "separated" if apart else "not separated"
+    return told
 
 
 def means(findings: Findings) -> tuple[Cell, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
+from unitune.analysis.caveats import counted, exhausted
 from unitune.report.findings import Findings
 from unitune.report.texts import missing, number, one_line, pairs, read_json, seconds
 
@@ -24,6 +25,7 @@ class Setting:
         options: what was given.
         effective: what the library made of it, part by part; where tasks differ, in `varying`.
         lowered: tasks, and the parameters that were rewritten there.
+        exhausted: on how many tasks it had nothing left to propose before the budget was used up.
     """
 
     c: int
@@ -36,6 +38,7 @@ class Setting:
     effective: tuple[tuple[str, str], ...]
     varying: tuple[tuple[str, str], ...]
     lowered: tuple[tuple[str, str], ...]
+    exhausted: str = ""
 
 
 def settings(findings: Findings) -> list[Setting]:
@@ -66,7 +69,14 @@ def _setting(findings: Findings, c: int, runs: Any) -> Setting:
         effective=common,
         varying=varying,
         lowered=_lowered(runs),
+        exhausted=_exhausted(runs),
     )
+
+
+def _exhausted(runs: Any) -> str:
+    tasks = exhausted(runs)["task"].nunique()
+    of = counted(runs["task"].nunique(), "tasks")
+    return f"exhausted on {tasks} of {of}" if tasks else ""
 
 
 def _each(texts: Any) -> str:
@@ -149,14 +159,14 @@ def totals(findings: Findings) -> list[tuple[str, str]]:
     """Return the size of the benchmark in a few figures: value and what it counts."""
     runs = findings.given.runs
     wall = float(runs["wall"].fillna(0).sum())
-    counted = [
+    counts = [
         (f"{runs['contender'].nunique():,}", "contenders"),
         (f"{runs['task'].nunique():,}", "tasks"),
         (f"{runs['seed'].nunique():,}", "seeds"),
         (f"{len(runs):,}", "runs"),
         (f"{len(findings.given.trials):,}", "trials"),
     ]
-    singular = [(n, word.removesuffix("s") if n == "1" else word) for n, word in counted]
+    singular = [(n, word.removesuffix("s") if n == "1" else word) for n, word in counts]
     return [*singular, (seconds(wall), "of run time")]
 
 

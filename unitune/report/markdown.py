@@ -56,7 +56,7 @@ def as_markdown(
     values = texts_and_rows(findings, ledger(findings))
     drawn = [c for c in range(len(findings.contenders)) if c not in findings.hidden]
     counted = ", ".join(f"{value} {label}" for value, label in values["totals"])
-    longest = max((len(run) for run in _ticks(values["command"])), default=0)
+    longest = max((len(run) for run in _ticks("\n".join(values["commands"]))), default=0)
     return (
         environment()
         .get_template("report.md.jinja")

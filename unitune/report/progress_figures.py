@@ -8,7 +8,7 @@ import pandas as pd
 
 from unitune import analysis
 from unitune.report.figure import Control, Figure, axis, floor_of
-from unitune.report.findings import Findings, Part, over
+from unitune.report.findings import Findings, Part, budgeted_in, over
 from unitune.report.texts import rounded
 
 SHARES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -26,8 +26,10 @@ HOVER = "%{x:.4g} → %{y:.4g}"
 
 def against(part: Part) -> Control:
     """Return the control that chooses what stands on the x axis; first what all have alike."""
+    first = budgeted_in(part)
     # Those that stop trials early make more of them of the same resource.
-    first = "resource" if part.name and "resource" in part.by else "trials"
+    if first == "trials" and part.name and "resource" in part.by:
+        first = "resource"
     order = sorted(part.by, key=lambda by: by != first)
     return Control("x", "Against", tuple((by, OPTIONS[by]) for by in order))
 
@@ -85,7 +87,7 @@ def _regret(findings: Findings, part: Part, by: str) -> dict[str, Any]:
     traces.sort(key=lambda trace: str(trace["role"]))
     return {
         "traces": traces,
-        "x": axis(SPENT[by], **_percent(by)),
+        "x": axis(_spent(part, by), **_percent(by)),
         "y": axis("mean normalised regret"),
         "floor": floor_of(list(curves["normalised"]), list(curves["x"])),
     }
@@ -121,7 +123,7 @@ def ranks(findings: Findings, part: Part) -> Figure:
 def solved(findings: Findings, part: Part) -> Figure:
     """Return the share of (task, target) pairs that are reached, against what was spent."""
     views = {}
-    for by in part.by:
+    for by, _ in against(part).options:
         frame = analysis.ecdf(part.results, by=by)
         frame = frame[frame["x"] > 0]
         traces = []
@@ -151,6 +153,13 @@ def _steps(own: pd.DataFrame, most: int) -> pd.DataFrame:
     rises = own[own["solved"] != own["solved"].shift()]
     every = -(-len(rises) // most) if len(rises) else 1
     return pd.concat([rises.iloc[::every], own.iloc[-1:]]).drop_duplicates()
+
+
+def _spent(part: Part, by: str) -> str:
+    """Return the name of an axis; in another budget, no run has a number of trials to make."""
+    if by != "seconds" and by != budgeted_in(part) and budgeted_in(part) != "trials":
+        return f"share of the most {by} that a run used"
+    return SPENT[by]
 
 
 def _spent_each(by: str) -> str:

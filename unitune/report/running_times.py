@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from unitune import analysis
-from unitune.report.findings import Findings
+from unitune.report.findings import Findings, budgeted_in
 from unitune.report.texts import missing, number, one_line
 
 if TYPE_CHECKING:
@@ -47,14 +47,18 @@ class Table:
 
 
 def tables(findings: Findings, contenders: Sequence[str]) -> dict[str, Table]:
-    """Return a table for each task that has scores; in resource where the task has any."""
+    """Return a table for each task that has scores, in what equal budgets are counted in.
+
+    That is seconds where the budget was a time, else resource where the task has any.
+    """
+    timed = budgeted_in(findings.main) == "seconds"
     # Where a task has no resource, a trial consumes 1 of it.
-    times = analysis.expected_times(findings.given, "resource", TARGETS)
+    times = analysis.expected_times(findings.given, "seconds" if timed else "resource", TARGETS)
     found = {}
     for task, frame in times.groupby("task", sort=False):
         known = findings.task(str(task))
         unit = "trials" if missing(known.get("most")) else one_line(known["unit"])
-        found[str(task)] = Table(unit, _rows(findings, frame, contenders))
+        found[str(task)] = Table("seconds" if timed else unit, _rows(findings, frame, contenders))
     return found
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from unitune.report import heat
 from unitune.report.drawings import Drawings
 from unitune.report.figure import Figure
-from unitune.report.findings import Findings, Part, over
+from unitune.report.findings import Findings, Part, budgeted_in, over
 from unitune.report.palette import LIGHT
 from unitune.report.plotting import (
     FAINT,
@@ -201,12 +201,13 @@ def small_multiples(findings: Findings, figure: Figure) -> Canvas:
     tasks = findings.tasks[:MOST_TASKS]
     across = min(3 if len(tasks) < FOUR_ACROSS else 4, len(tasks))
     down = -(-len(tasks) // across)
+    by = budgeted_in(findings.main)
     canvas = blank(2.6 * across + 0.4, 2.1 * down + 0.7)
     grid = canvas.subplots(down, across, squeeze=False)
     for ax in grid.flat[len(tasks) :]:
         ax.remove()
     for task, label, ax in zip(tasks, labels(tasks), grid.flat, strict=False):
-        view = figure.views[f"{task}|trials"]
+        view = figure.views[f"{task}|{by}"]
         set_axes(ax, view, {"y": True})
         draw_traces(findings, ax, _traces(findings, figure, view), view)
         set_log_ticks(ax)
@@ -221,7 +222,7 @@ def small_multiples(findings: Findings, figure: Figure) -> Canvas:
     canvas.legend(
         named.values(), named, loc="outside lower center", ncols=4, frameon=False, fontsize=8.5
     )
-    title = _first_of("Regret against trials, task by task", MOST_TASKS, len(findings.tasks))
+    title = _first_of(f"Regret against {by}, task by task", MOST_TASKS, len(findings.tasks))
     canvas.suptitle(title, x=0.02, ha="left", fontsize=11, fontweight="bold", color=INK)
     return canvas
 
