@@ -133,6 +133,13 @@ class TestRay(ServiceSuite):
 
 
 @pytest.mark.slow
+class TestRayBohb(TestRay):
+    """Its library, hpbandster, is seldom installed; then all of this is skipped."""
+
+    methods = ("bohb",)
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(1800)
 class TestRayWhole(TestRay):
     methods = ("random", "grid", "hyperopt", "searcher")

@@ -70,6 +70,60 @@ def test_a_known_failure_with_another_error_is_a_failure(check):
     assert checked.failed("TestIt") == {"test_extremes"}
 
 
+def test_a_known_failure_that_is_skipped_is_a_failure(check):
+    checked = check(
+        """
+        class TestIt(Small):
+            backend = "TellsTwice"
+            known = {"test_schedulers": KnownFailure("never", reason="it has none")}
+        """,
+        only="test_schedulers",
+    )
+    assert checked.failed("TestIt") == {"test_schedulers"}
+    assert "is skipped: it declares no schedulers. Take it off the list." in checked.words
+
+
+def test_a_known_failure_hides_no_other_fault(check):
+    checked = check(
+        """
+        class TestIt(Small):
+            backend = "ForgetsRefusalsAndFailures"
+            known = {"test_infeasible": KnownFailure("notyet", reason="it takes no refusals")}
+
+            def told(self, native):
+                return len(native.trials)
+        """,
+        only="test_infeasible or test_native",
+    )
+    assert checked.failed("TestIt") == {"test_native"}
+
+
+def test_other_checks_are_left_to_one_that_fails(check):
+    checked = check(
+        """
+        class TestIt(Small):
+            backend = "ForgetsRefusalsAndFailures"
+
+            def told(self, native):
+                return len(native.trials)
+        """,
+        only="test_infeasible or test_native",
+    )
+    assert checked.failed("TestIt") == {"test_infeasible"}
+
+
+def test_without_its_library_a_suite_fails_with_the_way_to_install_it(check):
+    checked = check('class TestIt(Small): backend = "Lacking"', only="test_seed or test_listing")
+    assert checked.failed("TestIt") == {"test_seed", "test_listing"}
+    assert "needs no-such-library, which is not installed" in checked.words
+
+
+def test_a_method_whose_library_is_missing_is_skipped(check):
+    checked = check('class TestIt(Small): backend = "Extra"', only="test_seed")
+    assert checked.failed("TestIt") == set()
+    assert "1 passed, 1 skipped" in checked.words
+
+
 @pytest.mark.parametrize(
     ("known", "sentence"),
     [
@@ -114,6 +168,27 @@ def test_a_check_cannot_be_overridden(suite):
         type("TestIt", (suite,), {check: None})
 
 
+@pytest.mark.parametrize("suite", [BackendSuite, ServiceSuite, ExecutorSuite, SchedulerSuite])
+def test_a_check_cannot_be_overridden_by_a_class_beside_it(suite):
+    check = suite.checks()[0]
+    beside = type("Beside", (), {check: lambda self: None})
+    with pytest.raises(OptionError, match=f"Beside overrides the check '{check}'"):
+        type("TestIt", (beside, suite), {})
+
+
+def test_a_check_cannot_be_overridden_later(check):
+    checked = check(
+        """
+        class TestIt(Small):
+            backend = "Right"
+
+        TestIt.test_seed = lambda self: None
+        """,
+        only="test_seed",
+    )
+    assert "TestIt overrides the check 'test_seed'" in " ".join(checked.words.split())
+
+
 def test_a_suite_may_have_checks_of_its_own():
     own = type("TestIt", (BackendSuite,), {"test_of_mine": lambda self: None})
     assert "test_of_mine" in own.checks()
@@ -139,8 +214,8 @@ def test_the_seed_of_a_run_is_printed_with_a_failure(check):
         """,
         only="test_quiet",
     )
-    assert checked.words.count("seed = ") == 2
-    assert "seed = 1234567" in checked.words
+    assert checked.words.count("# set this on the suite") == 2
+    assert "seed = 1234567  # set this" in checked.words
 
 
 @pytest.mark.parametrize("suite", [BackendSuite, ServiceSuite, ExecutorSuite, SchedulerSuite])

@@ -142,6 +142,13 @@ class ForeignNames(Right):
         return {**super().random(), "iteration": self.count} if not self.plane else super().random()
 
 
+@fault("test_types")
+class IntegersForFloats(Right):
+    def random(self):
+        values = super().random()
+        return {**values, "float": 1} if self.count == 3 and "float" in values else values
+
+
 @fault("test_laws")
 class OtherLawOfLogIntegers(Right):
     def random(self):
@@ -175,7 +182,7 @@ class StartsInTheMiddle(Right):
 class OneNumberForTwo(Right):
     def random(self):
         config = self.draw()
-        if "float_log" in config:
+        if {"float", "float_log"} <= set(config):
             position = self.space["float"].position(config["float"])
             config["float_log"] = self.space["float_log"].quantile(position)
         return self.translation.lower(config)
@@ -211,6 +218,21 @@ class CannotTakeOrderedChoices(Right):
         if "ordered" in translation.targets:
             raise NotImplementedError("ordered choices")
         return translation.targets
+
+
+@fault("test_kinds")
+class NeedsTwoParameters(Right):
+    def random(self):
+        if len(self.space) == 1:
+            raise ValueError("a plane is the least")
+        return super().random()
+
+
+@fault("test_kinds")
+class MakesNothingOfMost(Right):
+    @classmethod
+    def native_space(cls, translation):
+        return dict(list(translation.targets.items())[:1])
 
 
 @fault("test_exhaustion", "grid")
@@ -255,6 +277,20 @@ class DrawsASeedOfItsOwn(Right):
         return random.Random()
 
 
+@fault("test_seed")
+class TakesSmallSeedsOnly(Right):
+    def generator(self, seed):
+        if seed >= 2**31:
+            raise OverflowError(seed)
+        return super().generator(seed)
+
+
+@fault("test_seed")
+class TakesZeroForNoSeed(Right):
+    def generator(self, seed):
+        return random.Random(seed or None)
+
+
 @fault("test_another_process")
 class HangsOnHashes(Right):
     def generator(self, seed):
@@ -273,6 +309,36 @@ class OneAtATime(Right):
 class ProposesWhatIsUnderWay(Right):
     def random(self):
         return dict(self.asked[max(self.asked)]) if len(self.asked) >= 2 else super().random()
+
+
+class GoesByTheOrder(Right):
+    """Takes results for those of another trial that is under way."""
+
+    whose = None
+
+    def tell(self, token, outcome):
+        other = self.whose(self.asked)
+        self.asked[token], self.asked[other] = self.asked[other], self.asked[token]
+        super().tell(token, outcome)
+
+
+@fault("test_pending", "climb")
+class TakesTheFirstForTold(GoesByTheOrder):
+    whose = staticmethod(min)
+
+
+@fault("test_pending", "climb")
+class TakesTheLastForTold(GoesByTheOrder):
+    whose = staticmethod(max)
+
+
+@fault("test_pending", "climb")
+class ForgetsBesideOthers(Right):
+    def tell(self, token, outcome):
+        known = len(self.learned)
+        super().tell(token, outcome)
+        if self.asked:
+            del self.learned[known:]
 
 
 @fault("test_order")
@@ -322,6 +388,40 @@ class ForgetsFailures(Forgets):
 @fault("test_infeasible", "climb")
 class ForgetsRefusals(Forgets):
     state = State.INFEASIBLE
+
+
+class TakesThemForGood(Right):
+    """Learns that trials that came to nothing came to a good value."""
+
+    states = ()
+    good = -1e9
+
+    def tell(self, token, outcome):
+        values, known = self.asked[token], len(self.learned)
+        super().tell(token, outcome)
+        if outcome.state in self.states:
+            self.learned[known:] = [(values, self.good)]
+
+
+@fault("test_failed", "climb")
+class TakesFailuresForTheBest(TakesThemForGood):
+    states = (State.FAILED,)
+
+
+@fault("test_failed", "climb")
+class TakesFailuresForZero(TakesThemForGood):
+    states = (State.FAILED,)
+    good = 0.0
+
+
+@fault("test_infeasible", "climb")
+class TakesRefusalsForTheBest(TakesThemForGood):
+    states = (State.INFEASIBLE,)
+
+
+@fault("test_pruned", "climb")
+class TakesPrunedOnesForTheBest(TakesThemForGood):
+    states = (State.PRUNED,)
 
 
 @fault("test_pruned")
@@ -400,6 +500,15 @@ class LearnsOnlyFromItsOwn(Right):
         super().tell(token, outcome)
         if token in self.foreign and outcome.value is not None:
             self.learned.pop()
+
+
+@fault("test_warm_start", "climb")
+class LearnsTheOppositeFromForeignTrials(LearnsOnlyFromItsOwn):
+    def tell(self, token, outcome):
+        Right.tell(self, token, outcome)
+        if token in self.foreign and outcome.value is not None:
+            values, loss = self.learned[-1]
+            self.learned[-1] = (values, -loss)
 
 
 # What it claims
@@ -489,6 +598,57 @@ class DrawsFromNumpysWorld(Right):
         return super().random()
 
 
+@fault("test_global_random_state")
+class PutsItRightTooLate(Right):
+    """Seeds the world while a trial is under way."""
+
+    def ask(self):
+        self.before = random.getstate()
+        random.seed(1)
+        return super().ask()
+
+    def tell(self, token, outcome):
+        super().tell(token, outcome)
+        if hasattr(self, "before"):
+            random.setstate(self.before)
+
+
+@fault("test_global_random_state")
+class DrawsForForeignConfigsFromTheWorld(Right):
+    def inject(self, values):
+        random.random()
+        return super().inject(values)
+
+
+@fault("test_global_random_state")
+class DrawsForReports(Right):
+    def report(self, token, step, value):
+        random.random()
+        return False
+
+
+@fault("test_global_random_state")
+class DrawsForItsNativeObject(Right):
+    @property
+    def native(self):
+        random.random()
+        return self.record
+
+
+@fault("test_global_random_state")
+class SeedsForItsSpace(Right):
+    @classmethod
+    def native_space(cls, translation):
+        np.random.seed(0)  # noqa: NPY002 - the fault itself
+        return translation.targets
+
+
+@fault("test_global_random_state")
+class DrawsWhenItEnds(Right):
+    def close(self):
+        random.random()
+
+
 @fault("test_callers_objects")
 class EmptiesTheConfig(Right):
     def inject(self, values):
@@ -516,6 +676,34 @@ class WritesALog(Right):
     def random(self):
         Path("tuning.log").write_text("asked\n")
         return super().random()
+
+
+@fault("test_files")
+class WritesOfFailures(Right):
+    def tell(self, token, outcome):
+        if outcome.value is None:
+            Path("failed.log").write_text("again\n")
+        super().tell(token, outcome)
+
+
+@fault("test_quiet")
+class ComplainsOfFailures(Right):
+    def tell(self, token, outcome):
+        if outcome.value is None:
+            print("failed")
+        super().tell(token, outcome)
+
+
+@fault("test_quiet")
+class SetsNumpysErrors(Right):
+    def generator(self, seed):
+        np.seterr(under="raise")
+        return super().generator(seed)
+
+
+@fault("test_quiet", target="speaks_when_imported:SpeaksWhenImported")
+class SpeaksWhenImported(Right):
+    pass
 
 
 @fault("test_quiet")
@@ -554,6 +742,15 @@ class ChokesOnTracebacks(Right):
         super().tell(token, outcome)
 
 
+class ForgetsRefusalsAndFailures(ForgetsRefusals):
+    """Two faults, of which one may be known."""
+
+    def tell(self, token, outcome):
+        super().tell(token, outcome)
+        if outcome.state is State.FAILED:
+            self.record.trials.pop()
+
+
 METHODS = {
     "random": Method("random", ALL, learns=False),
     "climb": Method("climb", BOX),
@@ -564,7 +761,13 @@ METHODS = {
 @hookimpl
 def unitune_backends():
     specs = [BackendSpec("Right", "wrong_backends:Right", methods=tuple(METHODS.values()))]
-    for name, (_, method, record) in FAULTS.items():
-        target = f"wrong_backends:{name}"
-        specs.append(BackendSpec(name, target, methods=(METHODS[method],), **record))
+    for name, (_, method, own) in FAULTS.items():
+        record = {"target": f"wrong_backends:{name}", **own}
+        specs.append(BackendSpec(name, methods=(METHODS[method],), **record))
+    bare = Method("bare", ALL, learns=False, needs=("no_such_module",))
+    specs.append(BackendSpec("Extra", "wrong_backends:Right", methods=(METHODS["random"], bare)))
+    two = "wrong_backends:ForgetsRefusalsAndFailures"
+    specs.append(BackendSpec("ForgetsRefusalsAndFailures", two, methods=(METHODS["climb"],)))
+    lacking = {"methods": (METHODS["random"],), "distribution": "no-such-library"}
+    specs.append(BackendSpec("Lacking", "wrong_backends:Right", **lacking))
     return specs

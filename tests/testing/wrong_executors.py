@@ -54,6 +54,12 @@ class ReturnsAJobTwice(SerialExecutor):
         return super().busy or bool(self.twice)
 
 
+@fault("test_seconds")
+class TakesNoTime(SerialExecutor):
+    def next(self):
+        return dataclasses.replace(super().next(), seconds=0.0)
+
+
 @fault("test_busy")
 class BusyFromTheStart(SerialExecutor):
     begun = False
@@ -86,6 +92,12 @@ class LastComesFirst(SerialExecutor):
 class OneAfterTheOther(SerialExecutor):
     def __init__(self, evaluate, on_report, *, workers):
         super().__init__(evaluate, on_report)
+
+
+@fault("test_side_by_side", "workers", "trial_timeout")
+class TwiceAsMany(ProcessExecutor):
+    def __init__(self, evaluate, on_report, *, workers, trial_timeout):
+        super().__init__(evaluate, on_report, workers=2 * workers, trial_timeout=trial_timeout)
 
 
 @fault("test_config")
@@ -141,6 +153,24 @@ class ForgetsWhatWasReported(SerialExecutor):
         return dataclasses.replace(
             finished, outcome=dataclasses.replace(finished.outcome, reports=new)
         )
+
+
+@fault("test_discard")
+class DiscardsNothing(SerialExecutor):
+    def discard(self, number):
+        pass
+
+
+@fault("test_failures")
+class KeepsNothingOfMostFailures(SerialExecutor):
+    def next(self):
+        finished = super().next()
+        failure = finished.outcome.failure
+        if failure is None or failure.kind == "KeyError":
+            return finished
+        failure = dataclasses.replace(failure, message="", traceback="")
+        outcome = dataclasses.replace(finished.outcome, failure=failure)
+        return dataclasses.replace(finished, outcome=outcome)
 
 
 @fault("test_failures")
@@ -213,6 +243,12 @@ class RaisesWhatCannotBeSent(OnProcesses):
 @fault("test_trial_timeout", "workers", "trial_timeout")
 class HasAWordOfItsOwn(OnProcesses):
     kind = "TrialTimeout"
+
+
+@fault("test_trial_memory", "workers", "trial_timeout", "trial_memory")
+class GivesAllTheMemory(OnProcesses):
+    def __init__(self, evaluate, on_report, *, trial_memory, **limits):
+        super().__init__(evaluate, on_report, **limits)
 
 
 @hookimpl

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from unitune.backend import build
 from unitune.capabilities import SchedulerSpec
@@ -132,6 +133,13 @@ class AnswersWithWords(Right):
         return "continue" if verdict is Verdict.CONTINUE else verdict
 
 
+@fault("test_verdicts")
+class FinishesAtOnce(Right):
+    def report(self, number, step, loss):
+        verdict = super().report(number, step, loss)
+        return Verdict.FINISH if verdict is Verdict.CONTINUE else verdict
+
+
 @fault("test_bounds")
 class GoesBeyondTheMost(Right):
     def let_go(self, number, bound):
@@ -188,6 +196,27 @@ class NeedsTrials(Right):
         super().full()
 
 
+@fault("test_more_trials")
+class TakesFullForTheEnd(Right):
+    ended = False
+
+    def full(self):
+        self.ended = True
+        super().full()
+
+    def begin(self, number):
+        if self.ended:
+            raise RuntimeError("no further trial was to begin")
+        return super().begin(number)
+
+
+@fault("test_cost")
+class ComparesAllWithAll(Right):
+    def begin(self, number):
+        sum(1 for _ in range(number**2))
+        return super().begin(number)
+
+
 @fault("test_pauses", pauses=False)
 class PausesInSecret(Right):
     pass
@@ -212,6 +241,20 @@ class DrawsFromTheWorld(Right):
     def begin(self, number):
         random.random()
         return super().begin(number)
+
+
+@fault("test_traces")
+class WritesALog(Right):
+    def begin(self, number):
+        Path("scheduler.log").write_text("one more\n")
+        return super().begin(number)
+
+
+@fault("test_traces")
+class Chatters(Right):
+    def full(self):
+        print("full")
+        super().full()
 
 
 @hookimpl

@@ -35,11 +35,12 @@ class BackendSuite(
             taken, and their laws are not checked.
         beyond: how many trials checks run past that, for all methods or by method.
         twins: how many in a hundred proposals may repeat an earlier one while several trials are
-            under way, for all methods or by method: genetic ones breed some.
+            under way, or after a trial that came to nothing, for all methods or by method: genetic
+            ones breed some.
         options: options by method, for those that are dear with the library's own.
         draws: how many random proposals are held against the laws of the parameters.
-        lesson: how many trials `test_learns` runs past the random ones, for all methods or by
-            method; it looks at the second half of them.
+        lesson: how many trials checks of learning run past the random ones, for all methods or by
+            method; they look at the second half of them.
         cost_trials: how many trials `test_cost` looks at, for all methods or by method.
         growth: the power of the number of trials that the cost of one more may grow with.
         scheduler_options: options by scheduler, for those of the library that need any.

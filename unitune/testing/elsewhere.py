@@ -13,11 +13,18 @@ from unitune.testing.methods import MethodSuite
 from unitune.testing.suite import require
 
 SCRIPT = """
-import json, sys
+import contextlib, io, json, sys
 import unitune
+from unitune.plugins import find_backend, find_method, load
 given = json.loads(sys.argv[1])
 unitune.backends()
 found = {"imported": given["module"] in sys.modules, "proposals": {}}
+words = io.StringIO()
+with contextlib.redirect_stdout(words), contextlib.redirect_stderr(words):
+    if given["first"]:
+        spec = find_backend(given["backend"])
+        load(spec, find_method(spec, given["first"]))
+found["said"] = words.getvalue()
 from unitune.testing.spaces import MIXED, any_loss
 from unitune.testing.stepping import by_value, setting, takeable
 for method, (options, count) in given["methods"].items():
@@ -40,6 +47,14 @@ def imported_by_listing(suite: MethodSuite, seed: int) -> bool:
     return bool(_answer(suite, seed)["imported"])
 
 
+def said_by_import(suite: MethodSuite, seed: int) -> str:
+    """Return what is printed when the study is imported."""
+    try:
+        return str(_answer(suite, seed)["said"])
+    except AssertionError:  # another check needs the other process, and says so
+        return ""
+
+
 def _answer(suite: MethodSuite, seed: int) -> dict[str, Any]:
     """Return what the other process says; it is asked once for a suite."""
     kept = suite.kept
@@ -51,13 +66,20 @@ def _answer(suite: MethodSuite, seed: int) -> dict[str, Any]:
 
 def _run(suite: MethodSuite, seed: int) -> dict[str, Any]:
     spec, methods = suite.spec(), {}
-    for name in suite.names():
-        described = suite.described(name)
+    names = [name for name in suite.names() if missing(spec, suite.described(name)) is None]
+    if spec.contract == "service":
+        names = []
+    for name in names:
         options = dict(suite.options.get(name, {}))
-        usable = described.reproducible and spec.contract == "study" and _is_json(options)
-        if usable and missing(spec, described) is None:
+        if suite.described(name).reproducible and _is_json(options):
             methods[name] = (options, suite.random_start(name) + 3)
-    given = {"backend": spec.name, "module": spec.module, "seed": seed, "methods": methods}
+    given = {
+        "backend": spec.name,
+        "module": spec.module,
+        "seed": seed,
+        "methods": methods,
+        "first": names[0] if names else None,
+    }
     path = os.pathsep.join(filter(None, sys.path))
     done = subprocess.run(  # noqa: S603 - this interpreter, and a script of our own
         [sys.executable, "-c", SCRIPT, json.dumps(given)],

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -74,7 +74,7 @@ class ExecutorSuite(Suite):
         spec = self.spec()
         lack = None if spec is None else missing(spec)
         if lack is not None:
-            pytest.skip(lack)
+            pytest.fail(f"Nothing can be checked. {lack}", pytrace=False)
         with contextlib.ExitStack() as stack:
 
             def start(objective: Any, on_report: OnReport = go_on, **limits: Any) -> Executor:
@@ -96,7 +96,16 @@ class ExecutorSuite(Suite):
         wrong = [f for f in found if f.outcome.value != 2.0 * f.job.number]
         require(not wrong, f"jobs have the values of others: {wrong[:2]}")
         require([f.job for f in by_number(found)] == given, "jobs come back as other ones")
-        require(all(f.seconds >= 0 for f in found), "a job took less than no time")
+
+    def test_seconds(self, start: Start) -> None:
+        """Every job is said to take as long as it did."""
+        executor, begun = start(objectives.nap), time.monotonic()
+        [finished] = evaluated(executor, jobs([1]))
+        most = time.monotonic() - begun
+        require(
+            0.9 * objectives.NAP <= finished.seconds <= most,
+            f"of a job that took {objectives.NAP} to {most:.3g} s it says {finished.seconds} s",
+        )
 
     def test_busy(self, start: Start) -> None:
         """It is busy from the first job that is submitted to the last that is returned."""
@@ -122,13 +131,13 @@ class ExecutorSuite(Suite):
         require(numbers == sorted(numbers), f"jobs are run in the order {numbers}")
 
     def test_side_by_side(self, start: Start, tmp_path: Path) -> None:
-        """As many trials run at the same time as it has workers."""
+        """As many trials run at the same time as it has workers, and no more."""
         if "workers" not in self._takes():
             pytest.skip("it runs one trial at a time")
         given = {"place": str(tmp_path), "several": self.workers}
-        meeting = [Job(n, {"x": n, **given}, seed=n) for n in range(self.workers)]
-        values = [f.outcome.value for f in evaluated(start(objectives.meeting), meeting)]
-        require(values == [1.0] * self.workers, f"the {self.workers} trials never met: {values}")
+        meeting = [Job(n, {"x": n, **given}, seed=n) for n in range(self.workers + 1)]
+        most = max(f.outcome.value or 0 for f in evaluated(start(objectives.meeting), meeting))
+        require(most == self.workers, f"of trials with {self.workers} workers {most} met")
 
     def test_config(self, start: Start) -> None:
         """Configs, numbers and seeds arrive as they were sent, and stay as they were."""
@@ -180,6 +189,7 @@ class ExecutorSuite(Suite):
                 f"a trial that was stopped has the value {finished.outcome.value}",
             )
 
+    @remembered
     def test_pause(self, start: Start) -> None:
         """A trial that pauses goes on, and reports every step once."""
         self.needs("test_reports", start)
@@ -198,6 +208,18 @@ class ExecutorSuite(Suite):
                 f"a trial that went on is {finished.outcome.state.value} with the steps {steps}",
             )
 
+    def test_discard(self, start: Start, tmp_path: Path) -> None:
+        """The generator of a paused trial that is not gone on with is closed."""
+        self.needs("test_pause", start)
+        executor = start(objectives.closing, verdict_at(1, Verdict.PAUSE))
+        mark = tmp_path / "closed"
+        [finished] = evaluated(executor, jobs([str(mark)]))
+        executor.discard(finished.job.number)
+        end = time.monotonic() + objectives.LONG
+        while not mark.exists():
+            require(time.monotonic() < end, "a trial that is not gone on with waits for ever")
+            time.sleep(0.02)
+
     @remembered
     def test_failures(self, start: Start) -> None:
         """Exceptions, refusals, exits and values that are none end their own trial only."""
@@ -215,6 +237,13 @@ class ExecutorSuite(Suite):
         require(
             failure is not None and failure.kind == "KeyError" and "no such" in failure.traceback,
             f"of an exception this is kept: {failure}",
+        )
+        bare = [f.job.config["x"] for f in found if (g := f.outcome.failure) and not g.message]
+        require(not bare, f"nothing is said of why these trials end: {bare}")
+        failure = found[3].outcome.failure
+        require(
+            failure is not None and failure.kind == "SystemExit" and "raise" in failure.traceback,
+            f"of a SystemExit this is kept: {failure}",
         )
 
     def test_closures(self, start: Start) -> None:
@@ -261,6 +290,21 @@ class ExecutorSuite(Suite):
         kinds = [f.outcome.failure.kind if f.outcome.failure else None for f in found]
         require(kinds == [None, "TrialTimeout", None], f"trials fail of {kinds}")
 
+    def test_trial_memory(self, start: Start) -> None:
+        """A trial that takes too much memory fails alone; one without limits refuses them."""
+        if not self.executor:
+            pytest.skip("it has no record")
+        limit = objectives.HUGE // 4
+        if "trial_memory" not in self._takes():
+            with pytest.raises(OptionError, match="trial_memory"):
+                start(objectives.hungry, trial_memory=limit)
+            return
+        if sys.platform != "linux":
+            pytest.skip("only Linux keeps to such a limit")
+        found = by_number(evaluated(start(objectives.hungry, trial_memory=limit), jobs([0, 1, 0])))
+        states = [finished.outcome.state.value for finished in found]
+        require(states == ["complete", "failed", "complete"], f"trials end as {states}")
+
     def test_close(self, start: Start) -> None:
         """It can be closed twice, and while trials run; its processes are gone then."""
         executor = start(objectives.process)
@@ -290,8 +334,7 @@ class ExecutorSuite(Suite):
             executor = start(objectives.double)
             evaluated(executor, jobs(range(3)))
             executor.close()
-        left = {name: value for name, value in dataclasses.asdict(traces).items() if value}
-        require(not left, f"it leaves behind: {left}")
+        require(not traces.left(), f"it leaves behind: {traces.left()}")
 
     def _takes(self) -> Iterable[str]:
         spec = self.spec()

@@ -27,14 +27,11 @@ class LearningChecks(MethodSuite):
     """Checks of what results do to proposals, and of the time they take.
 
     Attributes:
-        lesson: how many trials `test_learns` runs past the random ones, for all methods or by
-            method; it looks at the second half of them.
         cost_trials: how many trials `test_cost` looks at, for all methods or by method.
         growth: the power of the number of trials that the cost of one more may grow with, for a
             method that learns; that of one that does not may not grow at all.
     """
 
-    lesson: ClassVar[int | Mapping[str, int]] = 40
     cost_trials: ClassVar[int | Mapping[str, int]] = 400
     growth: ClassVar[float] = 1.0
 
@@ -99,7 +96,7 @@ class LearningChecks(MethodSuite):
     def _mean_rank(self, method: str, seed: int, *, mode: Mode) -> float | None:
         setting = self.prepared(PLANE, method)
         judge = by_value(plane_loss if mode == "min" else negative_loss)
-        start, lesson = self.random_start(method), by_method(self.lesson, method, 40)
+        start, lesson = self.random_start(method), self.lessons(method)
 
         def proposals(place: int) -> list[Config]:
             study = setting.open(seed + place, mode=mode, n_trials=start + lesson)

@@ -11,14 +11,22 @@ import pytest
 
 from unitune.errors import OptionError
 from unitune.preparation import plan
+from unitune.testing.elsewhere import said_by_import
 from unitune.testing.methods import MethodSuite
 from unitune.testing.spaces import PLANE, plane_loss
-from unitune.testing.stepping import Stepper, by_value, complete
+from unitune.testing.stepping import Stepper, complete, failed, infeasible, pruned
 from unitune.testing.suite import require
 from unitune.testing.watching import Traces, watching
 from unitune.trial import Outcome, State
 
 MISSPELT = "no_method_has_this_option"
+
+# What goes wrong in these goes wrong where all calls are watched as well.
+_OBSERVED = (
+    *("test_failed", "test_infeasible", "test_pruned", "test_reports", "test_repeats"),
+    "test_inject",
+)
+_BAD_ENDS = (failed(), infeasible(), pruned(()), pruned((2.0, 1.0)))
 
 
 class MannerChecks(MethodSuite):
@@ -69,10 +77,11 @@ class MannerChecks(MethodSuite):
         require(not observed.moved, f"{self.backend}:{method} changes the current directory")
         require(not changed, f"{self.backend}:{method} changes the environment: {changed}")
 
-    def test_quiet(self, method: str, observed: Traces) -> None:
+    def test_quiet(self, method: str, seed: int, observed: Traces) -> None:
         """Nothing is printed or warned of, and no filter or logger is changed."""
         who = f"{self.backend}:{method}"
-        require(not observed.said, f"{who} says {observed.said[:200]!r}")
+        said = observed.said or said_by_import(self, seed)
+        require(not said, f"{who} says {said[:200]!r}")
         require(not observed.warned, f"{who} warns {observed.warned[:2]}")
         require(not observed.logging, f"{who} changes {' and '.join(observed.logging)}")
 
@@ -86,17 +95,41 @@ class MannerChecks(MethodSuite):
         monkeypatch: pytest.MonkeyPatch,
     ) -> Traces:
         """What a study of the method leaves behind; one is run for all checks."""
+        for check in _OBSERVED:
+            self.needs(check, method, seed)
         key = ("observed", method, seed)
         if key not in self.kept:
-            setting = self.prepared(PLANE, method)
-            setting.open(seed).ask()  # so that everything is imported
+            self._make_every_call(method, seed, _nothing)  # so that everything is imported
             with watching(tmp_path, capfd, monkeypatch) as traces:
-                study = setting.open(seed)
-                study.go(by_value(plane_loss), self.length(method))
-                study.study.close()
+                self._make_every_call(method, seed, traces.look)
             self.kept[key] = traces
         observed: Traces = self.kept[key]
         return observed
+
+    def _make_every_call(self, method: str, seed: int, look: Callable[[], None]) -> None:
+        """Make every call there is on a study of the method, and look after each."""
+        study = self.prepared(PLANE, method).open(seed)
+        look()
+        todo, ends = [study.inject(dict.fromkeys(PLANE, 0.25))], iter(_BAD_ENDS)
+        for _ in range(self.length(method) + len(_BAD_ENDS)):
+            for asked in todo:
+                look()
+                study.study.report(asked.token, 1, 1.0)
+                look()
+                study.tell(asked, next(ends, complete(plane_loss(asked.config))))
+                look()
+                study.study.native  # noqa: B018 - a property may do something
+                look()
+            todo = study.several(1)
+        look()
+        for asked in todo:
+            study.repeat(asked, None)
+        look()
+        study.study.close()
+
+
+def _nothing() -> None:
+    pass
 
 
 def _error_of(call: Callable[[], Any]) -> Exception | None:

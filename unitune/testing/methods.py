@@ -42,6 +42,8 @@ class MethodSuite(Suite):
             taken, and their laws are not checked.
         beyond: how many trials checks run past that, for all methods or by method.
         options: options by method, for those that are dear with the library's own.
+        lesson: how many trials checks of learning run past the random ones, for all methods or by
+            method; they look at the second half of them.
     """
 
     backend: ClassVar[str] = ""
@@ -49,6 +51,7 @@ class MethodSuite(Suite):
     startup: ClassVar[int | Mapping[str, int]] = MappingProxyType({})
     beyond: ClassVar[int | Mapping[str, int]] = 12
     options: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    lesson: ClassVar[int | Mapping[str, int]] = 40
 
     @classmethod
     def spec(cls) -> BackendSpec:
@@ -64,10 +67,13 @@ class MethodSuite(Suite):
         return [find_method(spec, name).name for name in chosen]
 
     @pytest.fixture(autouse=True)
-    def _skip_what_is_not_installed(self, request: pytest.FixtureRequest) -> None:
+    def _look_for_libraries(self, request: pytest.FixtureRequest) -> None:
+        """Fail without the backend's own library; skip methods that need a further one."""
+        lack = missing(self.spec())
+        if lack is not None:
+            pytest.fail(f"Nothing can be checked. {lack}", pytrace=False)
         params = request.node.callspec.params if hasattr(request.node, "callspec") else {}
-        method = self.described(params[METHOD]) if METHOD in params else None
-        lack = missing(self.spec(), method)
+        lack = missing(self.spec(), self.described(params[METHOD])) if METHOD in params else None
         if lack is not None:
             pytest.skip(lack)
 
@@ -92,6 +98,10 @@ class MethodSuite(Suite):
     def length(self, method: str) -> int:
         """Return how many trials a check runs."""
         return self.random_start(method) + self.past_start(method)
+
+    def lessons(self, method: str) -> int:
+        """Return how many trials a check of learning runs past the random ones."""
+        return by_method(self.lesson, method, 40)
 
     def prepared(self, space: Space, method: str) -> Setting:
         """Return a method ready to be opened on what it takes of a space."""
@@ -121,6 +131,22 @@ class MethodSuite(Suite):
     def draws_only(self, method: str) -> bool:
         """Return whether every proposal of a method is to follow the laws of the parameters."""
         return not self.described(method).learns and method != "grid" and not self.ends(method)
+
+
+class StudySuite(MethodSuite):
+    """Checks that are run for each method of a backend that is asked and told.
+
+    Attributes:
+        twins: how many in a hundred proposals may repeat an earlier one while several trials are
+            under way, or after a trial that came to nothing, for all methods or by method: genetic
+            ones breed some.
+    """
+
+    twins: ClassVar[int | Mapping[str, int]] = 0
+
+    def repeatable(self, method: str, count: int) -> float:
+        """Return how many of so many proposals may repeat an earlier one."""
+        return by_method(self.twins, method, 0) * count / 100
 
 
 def raws(asked: Sequence[Asked]) -> Raws:

@@ -10,6 +10,8 @@ from typing import Any
 
 from unitune.errors import Infeasible
 
+NAP = 0.1  # seconds
+HUGE = 2**31  # bytes
 LONG = 60.0  # seconds; nothing takes that long, not even on a busy machine
 
 
@@ -72,15 +74,39 @@ def process(_: Mapping[str, Any]) -> float:
 
 
 def meeting(config: Mapping[str, Any]) -> float:
-    """Wait until every one of several trials is running at the same time."""
-    place = Path(config["place"])
-    (place / str(config["x"])).touch()
-    end = time.monotonic() + LONG
-    while len(list(place.iterdir())) < config["several"]:
-        if time.monotonic() > end:
-            return 0.0
+    """Return how many trials ran at the same time; several wait for each other, others less."""
+    place, several = Path(config["place"]), config["several"]
+    mark, most = place / str(config["x"]), 0
+    mark.touch()
+    end = time.monotonic() + (LONG if config["x"] < several else 10 * NAP)
+    while time.monotonic() < end and most <= several:
+        here = len(list(place.iterdir()))
+        if most < several <= here:  # a while longer, for one too many
+            end = min(end, time.monotonic() + 10 * NAP)
+        most = max(most, here)
         time.sleep(0.01)
+    mark.unlink()
+    return float(most)
+
+
+def nap(_: Mapping[str, Any]) -> float:
+    """Take a while."""
+    time.sleep(NAP)
     return 1.0
+
+
+def closing(config: Mapping[str, Any]) -> Iterator[float]:
+    """Report two values, and leave a mark when that is over."""
+    try:
+        yield 1.0
+        yield 0.0
+    finally:
+        Path(config["x"]).touch()
+
+
+def hungry(config: Mapping[str, Any]) -> float:
+    """Take much memory in one trial."""
+    return float(len(bytearray(HUGE if config["x"] == 1 else 1)))
 
 
 class Stubborn:

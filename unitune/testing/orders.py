@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import random
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
 
 import pytest
 
 from unitune.backend import Answer
 from unitune.testing.elsewhere import proposals_elsewhere
+from unitune.testing.fates import PULLED, pull
 from unitune.testing.history import Repetition, Story
-from unitune.testing.methods import MethodSuite, by_method, raws
-from unitune.testing.spaces import MIXED, PLANE, any_loss, plane_loss
-from unitune.testing.stepping import by_value, complete, failed, shuffled
+from unitune.testing.methods import StudySuite, raws
+from unitune.testing.spaces import MIXED, PLANE, any_loss, nearness_loss, plane_loss
+from unitune.testing.stepping import Asked, Config, by_value, complete, failed, shuffled
 from unitune.testing.suite import remembered, require
 
 SEVERAL = 4  # trials under way at a time
+LEAST_SEED, GREATEST_SEED = 0, 2**32 - 1
 
 # What goes wrong in these goes wrong in a replay as well.
 _REPLAYED = (
@@ -25,26 +27,24 @@ _REPLAYED = (
 )
 
 
-class OrderChecks(MethodSuite):
-    """Checks of what a method's proposals depend on.
-
-    Attributes:
-        twins: how many in a hundred proposals may repeat an earlier one while several trials are
-            under way, for all methods or by method: genetic ones breed some.
-    """
-
-    twins: ClassVar[int | Mapping[str, int]] = 0
+class OrderChecks(StudySuite):
+    """Checks of what a method's proposals depend on."""
 
     @remembered
     def test_seed(self, method: str, seed: int) -> None:
-        """One seed gives one sequence, and another seed another."""
-        self._only_if_reproducible(method)
+        """One seed gives one sequence, and another seed another, from 0 to 2³² - 1."""
         setting, count = self.prepared(PLANE, method), self.length(method)
+        least, same, greatest = (
+            raws(setting.open(end).go(by_value(plane_loss), 2))
+            for end in (LEAST_SEED, LEAST_SEED, GREATEST_SEED)
+        )
+        self._only_if_reproducible(method)
+        require(least == same, f"{self.backend}:{method} proposes otherwise with the same seed 0")
         one, other = self.trace(method, seed), self.trace(method, seed ^ 1)
         same = raws(setting.open(seed).go(by_value(plane_loss), count))
         require(one == same, f"{self.backend}:{method} proposes otherwise with the same seed")
         require(
-            one != other or method == "grid" or self.ends(method),
+            (one != other and least != greatest) or method == "grid" or self.ends(method),
             f"{self.backend}:{method} proposes the same whatever the seed",
         )
 
@@ -65,7 +65,7 @@ class OrderChecks(MethodSuite):
 
     @remembered
     def test_pending(self, method: str, seed: int) -> None:
-        """Several trials may be under way; they differ, and are told in whatever order."""
+        """Several trials may be under way; they differ, and are learned of in whatever order."""
         study, rng = self.prepared(PLANE, method).open(seed), random.Random(seed)
         waiting = study.several(SEVERAL)
         require(waiting, f"{self.backend}:{method} proposes nothing at first")
@@ -81,12 +81,21 @@ class OrderChecks(MethodSuite):
         for told in shuffled(waiting, seed):
             study.tell(told, complete(plane_loss(told.config)))
         points = [tuple(each.config.values()) for each in seen]
-        repeats, allowed = len(points) - len(set(points)), by_method(self.twins, method, 0)
+        repeats = len(points) - len(set(points))
         require(
-            repeats <= allowed * len(points) / 100,
+            repeats <= self.repeatable(method, len(points)),
             f"{self.backend}:{method} proposes what is under way, or was tried: {repeats} of "
             f"{len(points)} are repeats",
         )
+        if self.described(method).learns:
+            self.needs("test_learns", method, seed)
+            pulled = pull(lambda study, place: self._beside(method, seed + study, place))
+            require(
+                pulled.excess > PULLED,
+                f"{self.backend}:{method} learns, but not while other trials are under way: of "
+                f"{pulled.total} proposals {pulled.hits} are on the side of the plane where trials "
+                f"were good",
+            )
 
     def test_order(self, method: str, seed: int) -> None:
         """The order in which trials are told changes nothing, where that is declared."""
@@ -110,6 +119,7 @@ class OrderChecks(MethodSuite):
             f"proposals depend on the order of tells",
         )
 
+    @remembered
     def test_repeats(self, method: str, seed: int) -> None:
         """A proposal that is not evaluated, as it repeats an earlier one, stops nothing."""
         study = self.prepared(PLANE, method).open(seed)
@@ -143,6 +153,38 @@ class OrderChecks(MethodSuite):
         one, two = (raws(study.go(by_value(plane_loss), 3)) for study in (first, second))
         require(one == two, f"{self.backend}:{method} goes on otherwise after a replay")
 
+    def _beside(self, method: str, seed: int, place: Config) -> list[Config]:
+        """Return what is proposed after trials, good near the place, with others under way.
+
+        Of four the first three are told, in the order that most misleads whoever takes results
+        for those of the first trial under way, or of the last.
+        """
+        study, count = self.prepared(PLANE, method).open(seed), SEVERAL - 1
+        seen = waiting = study.several(SEVERAL)
+        for _ in range((self.random_start(method) + self.lessons(method)) // count + 1):
+            losses = {each.number: nearness_loss(each.config, place) for each in waiting}
+            for told in _misleading(waiting, losses):
+                study.tell(told, complete(losses[told.number]))
+            asked = study.several(count)
+            waiting, seen = waiting[-1:] + asked, seen + asked
+        return [asked.config for asked in seen[-2 * count :]]
+
     def _only_if_reproducible(self, method: str) -> None:
         if not self.described(method).reproducible:
             pytest.skip("it is not declared as reproducible")
+
+
+def _misleading(waiting: list[Asked], losses: Mapping[int, float]) -> Sequence[Asked]:
+    """Return all but the last, in an order that gives good results to bad ones among them.
+
+    That is where they go if the first are taken to be the first of all of them, or the last.
+    """
+
+    def agreement(order: Sequence[Asked], others: Sequence[Asked]) -> float:
+        pairs = zip(order, others, strict=False)
+        return sum(losses[a.number] * losses[b.number] for a, b in pairs)
+
+    return min(
+        itertools.permutations(waiting[:-1]),
+        key=lambda order: max(agreement(order, waiting), agreement(order, waiting[::-1])),
+    )

@@ -29,7 +29,7 @@ def type_faults(asked: Asked, translation: Translation) -> list[str]:
     raw = [
         f"{name!r} is given as {value!r} ({type(value).__name__})"
         for name, value in asked.values.items()
-        if type(value) not in (int, float) or not math.isfinite(value)
+        if type(value) is not _type_of(translation.targets.get(name)) or not math.isfinite(value)
     ]
     foreign = [f"{name!r} is no parameter" for name in asked.values if name not in space]
     lifted = [
@@ -39,6 +39,11 @@ def type_faults(asked: Asked, translation: Translation) -> list[str]:
     ]
     order = [] if list(asked.config) == list(space) else [f"the order is {list(asked.config)}"]
     return raw + foreign + lifted + order
+
+
+def _type_of(target: Any) -> type:
+    """Return what raw values of a target are: indices of choices are integers."""
+    return float if isinstance(target, Float) else int
 
 
 def bound_faults(asked: Asked, translation: Translation) -> list[str]:

@@ -52,8 +52,8 @@ class Race:
     faults: dict[str, list[str]] = field(default_factory=dict)
 
     def run(self, trials: int, *, workers: int, seed: int) -> Race:
-        """Run so many trials to the end."""
-        rng, begun, full = random.Random(seed), 0, False
+        """Run to the end, until there have been so many trials; it may be gone on with."""
+        rng, begun, full = random.Random(seed), len(self.racers), False
         while True:
             running = [racer for racer in self.racers.values() if racer.state == "running"]
             if begun < trials and len(running) < workers:
@@ -99,6 +99,12 @@ class Race:
                 racer.state = "paused"
             case Verdict.FINISH:
                 racer.state = "finished"
+                if racer.step < self.most:
+                    self._fault(
+                        "verdict",
+                        f"trial {racer.number} is finished at step {racer.step} of {self.most}: "
+                        f"who is not to go on is stopped",
+                    )
             case _:
                 self._go_on(racer, loss)
 

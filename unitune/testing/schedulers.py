@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,10 +18,11 @@ from unitune.plugins import find_scheduler, lacks, load_scheduler
 from unitune.schedulers import Scheduler
 from unitune.testing.racing import Curve, Race
 from unitune.testing.suite import Suite, remembered, require
-from unitune.testing.watching import watching
+from unitune.testing.watching import Traces, watching
 
 MISSPELT = "no_scheduler_has_this_option"
 WORKERS = (1, 3, 16)
+FEW, MANY = 50, 400  # trials whose costs are compared
 DECISIONS = ("test_bounds", "test_releases", "test_all_end")
 
 
@@ -58,7 +60,7 @@ class SchedulerSuite(Suite):
         """Open the scheduler."""
         lack = lacks(self.spec())
         if lack is not None:
-            pytest.skip(lack)
+            pytest.fail(f"Nothing can be checked. {lack}", pytrace=False)
         opened: Scheduler = load_scheduler(self.spec()).open(scheduling)
         return opened
 
@@ -72,7 +74,7 @@ class SchedulerSuite(Suite):
 
     @remembered
     def test_verdicts(self, seed: int) -> None:
-        """Every report is answered with a verdict."""
+        """Every report is answered with a verdict, and no trial is complete before the end."""
         self._no_fault("verdict", seed)
 
     @remembered
@@ -164,6 +166,41 @@ class SchedulerSuite(Suite):
             race.run(trials, workers=1, seed=seed)
             require(not race.ended("paused"), "A single trial is paused for good.")
 
+    def test_more_trials(self, seed: int) -> None:
+        """A run that goes on with more trials than were planned comes to its end again."""
+        for check in ("test_verdicts", *DECISIONS):
+            self.needs(check, seed)
+        for workers in WORKERS:
+            race = self._race(_mixed(seed), workers=workers, seed=seed)
+            race.run(self.trials + 10, workers=workers, seed=seed)
+            left = race.ended("paused") + race.ended("running")
+            require(not left, f"Trials {left[:9]} never end, in a run that goes on with more.")
+            require(not race.faults, f"In a run that goes on with more trials: {race.faults}")
+
+    def test_cost(self, seed: int) -> None:
+        """The cost of a trial does not grow beyond measure with the trials before it."""
+        self.needs("test_all_end", seed)
+        early, late = self._costs(seed)
+        # Three times as much, for noise; where little is done, little is measured.
+        allowed = 3.0 * MANY / FEW * max(early, 2e-6)
+        if late > allowed:  # once more: another process may have got in the way
+            early, late = self._costs(seed)
+        require(
+            late <= allowed,
+            f"The scheduler takes {late:.2g} s of processor time a trial, with {MANY} trials, and "
+            f"{early:.2g} s with {FEW}",
+        )
+
+    def _costs(self, seed: int) -> tuple[float, float]:
+        """Return processor seconds a trial, with few trials and with many."""
+        costs = []
+        for trials in (FEW, MANY):
+            race = Race(self._open(seed), self.resource[1], _mixed(seed))
+            begun = time.process_time()
+            race.run(trials, workers=3, seed=seed)
+            costs.append((time.process_time() - begun) / trials)
+        return costs[0], costs[1]
+
     def test_pauses(self, seed: int) -> None:
         """Whoever is not declared to pause trials does not."""
         if not self.scheduler or self.spec().pauses:
@@ -188,17 +225,32 @@ class SchedulerSuite(Suite):
         else:
             Race(self.open(without), 9, _mixed(seed)).run(5, workers=2, seed=seed)
 
-    def test_global_random_state(
+    def test_global_random_state(self, observed: Traces) -> None:
+        """The random numbers of `random`, numpy and torch are neither used nor disturbed."""
+        touched = observed.random
+        require(not touched, f"The scheduler disturbs the global state of {touched}")
+
+    def test_traces(self, observed: Traces) -> None:
+        """No file is left, no variable or filter changed, and nothing said."""
+        left = {kind: what for kind, what in observed.left().items() if kind != "random"}
+        require(not left, f"The scheduler leaves behind: {left}")
+
+    @pytest.fixture
+    def observed(
         self,
         seed: int,
         tmp_path: Path,
         capfd: pytest.CaptureFixture[str],
         monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        """The random numbers of `random`, numpy and torch are neither used nor disturbed."""
-        with watching(tmp_path, capfd, monkeypatch) as traces:
-            self._race(_mixed(seed), seed=seed)
-        require(not traces.random, f"The scheduler disturbs the global state of {traces.random}")
+    ) -> Traces:
+        """What a race under the scheduler leaves behind; one is run for all checks."""
+        if ("observed", seed) not in self.kept:
+            self._open(seed)  # so that everything is imported
+            with watching(tmp_path, capfd, monkeypatch) as traces:
+                self._race(_mixed(seed), seed=seed)
+            self.kept["observed", seed] = traces
+        observed: Traces = self.kept["observed", seed]
+        return observed
 
     def _scheduling(self, seed: int, **given: Any) -> Scheduling:
         settings = {"resource": self.resource, "options": dict(self.options), **given}

@@ -83,6 +83,11 @@ def negative_loss(config: Mapping[str, Any]) -> float:
     return -plane_loss(config)
 
 
+def nearness_loss(config: Mapping[str, Any], place: Mapping[str, float]) -> float:
+    """A smooth loss on PLANE with its least value 0 at a place."""
+    return float(sum((config[name] - place[name]) ** 2 for name in place))
+
+
 def mixed_loss(config: Mapping[str, Any]) -> float:
     """A smooth loss on MIXED with its least value 0 near the middle."""
     return float(

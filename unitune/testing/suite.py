@@ -38,16 +38,7 @@ class Suite:
         super().__init_subclass__(**given)
         cls._kept = {}
         cls._drawn = random.SystemRandom().getrandbits(31)
-        if _of_the_kit(cls):
-            return
-        for name in vars(cls):
-            owner = next((base for base in cls.__mro__[1:] if name in vars(base)), None)
-            if name.startswith("test") and owner is not None and _of_the_kit(owner):
-                raise OptionError(
-                    f"{cls.__name__} overrides the check {name!r}, so that it would pass whatever "
-                    f"it does. Leave it, and list what fails as known = {{{name!r}: "
-                    f"KnownFailure(...)}}."
-                )
+        cls._refuse_overridden()
 
     @classmethod
     def names(cls) -> list[str]:
@@ -59,11 +50,23 @@ class Suite:
         """Return the names of the checks."""
         return sorted(name for name in dir(cls) if name.startswith("test"))
 
+    @classmethod
+    def _refuse_overridden(cls) -> None:
+        for name in cls.checks():
+            homes = [base for base in cls.__mro__ if name in vars(base)]
+            if any(map(_of_the_kit, homes)) and not _of_the_kit(homes[0]):
+                raise OptionError(
+                    f"{homes[0].__name__} overrides the check {name!r}, so that it would pass "
+                    f"whatever it does. Leave it, and list what fails as known = {{{name!r}: "
+                    f"KnownFailure(...)}}."
+                )
+
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Run a check that takes a method for each of them (pytest calls this)."""
         suite = type(self)
         try:
             names = suite.names()
+            suite._refuse_overridden()  # of a suite that was changed after it was made
             refuse_unknown(suite.__name__, suite.known, suite.checks(), names)
         except UnituneError as error:
             raise pytest.Collector.CollectError(str(error)) from error
@@ -78,6 +81,7 @@ class Suite:
         if known is not None:
             mark = pytest.mark.xfail(raises=known.raises, reason=str(known), strict=True)
             request.applymarker(mark)
+            node.obj = _not_skipped(node.obj, node.name)
 
     @pytest.fixture(name="seed")
     def _seed(self) -> int:
@@ -92,13 +96,19 @@ class Suite:
         return type(self)._kept
 
     def needs(self, check: str, *given: Any) -> None:
-        """Skip what follows where another check finds the fault that would show here as well."""
+        """Skip what follows where another check finds the fault that would show here as well.
+
+        A known failure hides nothing: what follows is run, and shows what else there is.
+        """
+        method = next((each for each in given if isinstance(each, str)), None)
+        known = find_known(self.known, check, method)
         try:
             getattr(self, check)(*given)
         except pytest.skip.Exception:
             return
-        except Exception:  # noqa: BLE001 - whatever it is, that check reports it
-            pytest.skip(f"left to {check}, which fails")
+        except Exception as error:  # noqa: BLE001 - whatever it is, that check reports it
+            if known is None or not isinstance(error, known.raises):
+                pytest.skip(f"left to {check}, which fails")
 
 
 def remembered(check: Callable[Given, None]) -> Callable[Given, None]:
@@ -131,6 +141,20 @@ def require(holds: object, sentence: str) -> None:
     """
     if not holds:
         raise AssertionError(sentence)
+
+
+def _not_skipped(check: Callable[..., None], name: str) -> Callable[..., None]:
+    """Let a check fail where it would be skipped: what is not run is no known failure."""
+
+    @functools.wraps(check)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            check(*args, **kwargs)
+        except pytest.skip.Exception as skip:
+            sentence = f"{name} is listed as a known failure, and it is skipped: {skip}. "
+            pytest.fail(f"{sentence}Take it off the list.", pytrace=False)
+
+    return run
 
 
 def _of_the_kit(suite: type) -> bool:

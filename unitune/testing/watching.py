@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 import os
 import random
@@ -16,6 +17,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+# What numpy makes of floating point errors, unless it is told otherwise.
+ERRORS: Any = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
+
 
 @dataclass(slots=True)
 class Traces:
@@ -28,7 +32,8 @@ class Traces:
         random: the generators whose global state changed.
         said: what was written to standard output and standard error.
         warned: the warnings.
-        logging: what of the root logger and the filters of warnings changed.
+        logging: what of the root logger, the filters of warnings and numpy's handling of
+            floating point errors changed.
     """
 
     files: list[str] = field(default_factory=list)
@@ -38,6 +43,18 @@ class Traces:
     said: str = ""
     warned: list[str] = field(default_factory=list)
     logging: list[str] = field(default_factory=list)
+    _numbers: dict[str, Any] = field(default_factory=dict)
+
+    def look(self) -> None:
+        """See whether generators are as they were: a call may put right what one before it did."""
+        now = random_states()
+        changed = {name for name, state in now.items() if state != self._numbers.get(name, state)}
+        self.random = sorted(changed.union(self.random))
+
+    def left(self) -> dict[str, Any]:
+        """Return everything that was left behind, by its kind."""
+        kinds = (each.name for each in dataclasses.fields(self) if not each.name.startswith("_"))
+        return {kind: getattr(self, kind) for kind in kinds if getattr(self, kind)}
 
 
 @contextlib.contextmanager
@@ -61,7 +78,9 @@ def watching(
     given = random_states()
     # So that the state is none that seeding leads to.
     random.random(), np.random.random()  # noqa: NPY002 - the global one is what is watched
-    numbers, environment, root = random_states(), dict(os.environ), _root()
+    environment, root = dict(os.environ), _root()
+    errors = np.seterr(**ERRORS)
+    traces._numbers = random_states()
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -69,12 +88,15 @@ def watching(
             yield traces
             if warnings.filters != filters:
                 traces.logging.append("the filters of warnings")
-        now, after = random_states(), os.environ
-        traces.random = [name for name, state in now.items() if state != numbers.get(name, state)]
+        traces.look()
+        after = os.environ
         names = {*environment, *after}
         traces.environment = sorted(n for n in names if environment.get(n) != after.get(n))
+        if np.geterr() != ERRORS:
+            traces.logging.append("numpy's handling of floating point errors")
     finally:
         restore(given)
+        np.seterr(**errors)
     traces.files = [str(path.relative_to(place)) for path in sorted(place.glob("*/*"))]
     traces.moved = Path.cwd() != here
     traces.said = "".join(capture.readouterr())
