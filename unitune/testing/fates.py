@@ -12,8 +12,6 @@ from unitune.trial import Outcome
 
 # Studies are put together until it is clear whether proposals are drawn to one half of the plane.
 STUDIES = 24
-LEAST = 3
-PULLED = 4.0  # standard deviations
 # Either place is the better one in one of two studies.
 PLACES: tuple[Config, Config] = ({"x": 0.5, "y": -0.5}, {"x": -0.5, "y": 0.5})
 
@@ -78,20 +76,26 @@ class Tally:
             return 0.0
         return (self.hits / self.total - 0.5) / math.sqrt(0.25 / self.total)
 
+    def __str__(self) -> str:
+        return f"{self.hits} of {self.total}"
 
-def pull(proposals: Callable[[int, Config], Iterable[Config]]) -> Tally:
+
+def pull(proposals: Callable[[int, Config], Iterable[Config]], least: int) -> Tally | None:
     """Count proposals on the side of the better one of two places, in pairs of studies.
 
-    Whoever heeds no results is there in half of all cases, and exactly so if the seed is heeded.
+    None where they are drawn to it. Whoever heeds no results is there in half of all cases, and
+    exactly so if the seed is heeded.
 
     Args:
         proposals: what the n-th study proposes after results whose best are near a place.
+        least: how many pairs there are to be at the least, and the more the clearer it is to be:
+            of one study all proposals may be on one side by chance.
     """
-    drawn = Tally()
+    drawn, clear = Tally(), 2.0 * math.sqrt(least)
     for study in range(STUDIES):
         for place in PLACES:
             found = proposals(study, place)
             drawn.add(*(sum(config[name] * place[name] for name in PLANE) > 0 for config in found))
-        if study + 1 >= LEAST and abs(drawn.excess) > PULLED:
+        if study + 1 >= least and abs(drawn.excess) > clear:
             break
-    return drawn
+    return None if drawn.excess > clear else drawn

@@ -68,6 +68,11 @@ def cdf(parameter: Float) -> Any:
 
 def p_value(parameter: Any, draws: Sequence[Any]) -> float:
     """Return how likely draws as odd as these are under the law of the parameter."""
+    with np.errstate(all="ignore"):  # whatever the plugin has made of floating point errors
+        return _p_value(parameter, draws)
+
+
+def _p_value(parameter: Any, draws: Sequence[Any]) -> float:
     if isinstance(parameter, Float) and parameter.step is None:
         return float(stats.kstest(draws, cdf(parameter)).pvalue)
     own = values(parameter)
@@ -128,11 +133,12 @@ def law_faults(space: Space, configs: Sequence[Mapping[str, Any]]) -> dict[str, 
 def least_independent(space: Space, configs: Sequence[Mapping[str, Any]]) -> float:
     """Return the least p-value of all pairs of parameters, and of all parameters over trials."""
     columns = _columns(space, configs)
-    among = [
-        stats.spearmanr(columns[a], columns[b]).pvalue
-        for a, b in itertools.combinations(columns, 2)
-    ]
-    along = [stats.spearmanr(column[:-1], column[1:]).pvalue for column in columns.values()]
+    with np.errstate(all="ignore"):
+        among = [
+            stats.spearmanr(columns[a], columns[b]).pvalue
+            for a, b in itertools.combinations(columns, 2)
+        ]
+        along = [stats.spearmanr(column[:-1], column[1:]).pvalue for column in columns.values()]
     return float(min([*among, *along], default=1.0))
 
 

@@ -144,6 +144,10 @@ class StudySuite(MethodSuite):
 
     twins: ClassVar[int | Mapping[str, int]] = 0
 
+    def pairs(self, method: str) -> int:
+        """Return how many pairs of studies decide at the least; the dearer, the fewer."""
+        return max(1, self.lessons(method) // 8)
+
     def repeatable(self, method: str, count: int) -> float:
         """Return how many of so many proposals may repeat an earlier one."""
         return by_method(self.twins, method, 0) * count / 100

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, ParamSpec
 
+import numpy as np
 import pytest
 
 from unitune.errors import OptionError, UnituneError
@@ -82,6 +83,12 @@ class Suite:
             mark = pytest.mark.xfail(raises=known.raises, reason=str(known), strict=True)
             request.applymarker(mark)
             node.obj = _not_skipped(node.obj, node.name)
+
+    @pytest.fixture(autouse=True)
+    def _keep_numpys_errors(self) -> Iterator[None]:
+        errors = np.geterr()  # one plugin's fault is not to show in the checks of another one
+        yield
+        np.seterr(**errors)
 
     @pytest.fixture(name="seed")
     def _seed(self) -> int:
