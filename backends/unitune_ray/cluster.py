@@ -29,6 +29,10 @@ OBJECT_STORE = 200 * 2**20
 # Ray puts unix sockets 64 characters below its directory, and their paths end at 107.
 LONGEST_ROOT = 30
 
+# A cluster starts a process for each Ray client, by a fork out of a process that uses gRPC, whose
+# handler of forks crashes some of them as they start (5 of 36 on Ray 2.60 with gRPC 1.85).
+TRIES = 5
+
 # Held by the run whose connection this is: a process has one at a time.
 _CONNECTING = threading.Lock()
 
@@ -87,15 +91,25 @@ def connected(cpus: int, address: str | None) -> Iterator[None]:
         stack.callback(_shut_down)
         try:
             _knock(address)
-            with _random_kept(), warnings.catch_warnings():
-                # Ray announces changes to come, and subprocess files that it leaves to the
-                # garbage collector.
-                warnings.simplefilter("ignore")
-                ray.init(log_to_driver=False, logging_level=logging.CRITICAL, **settings)
+            _connect(settings)
         except Exception as error:
             where = "a local Ray" if address is None else f"the Ray at {address!r}"
             raise BackendError(f"unitune cannot reach {where}: {error}") from error
         yield
+
+
+def _connect(settings: Mapping[str, Any], tries: int = TRIES) -> None:
+    try:
+        with _random_kept(), warnings.catch_warnings():
+            # Ray announces changes to come, and subprocess files that it leaves to the garbage
+            # collector.
+            warnings.simplefilter("ignore")
+            ray.init(log_to_driver=False, logging_level=logging.CRITICAL, **settings)
+    except ConnectionAbortedError as error:
+        if tries == 1 or "Starting Ray client server failed" not in str(error):
+            raise
+        _shut_down()
+        _connect(settings, tries - 1)
 
 
 def _check_joined(address: str | None) -> None:

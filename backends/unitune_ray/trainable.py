@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import pickle
 import sys
+import time
+import uuid
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -56,14 +58,19 @@ class RayTrial(tune.Trainable):
         sys.path.extend(place for place in self.path if place not in sys.path)
         self._payload: Payload = ray.get(self.reference)
         self._evaluation: Evaluation | None = None
-        self._reports: tuple[Report, ...] = ()
-        self._raw = config
+        self._prepare(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         self.cleanup()
-        self._reports = ()
-        self._raw = new_config
+        self._prepare(new_config)
         return True
+
+    def _prepare(self, config: dict[str, Any]) -> None:
+        self._reports: tuple[Report, ...] = ()
+        self._raw = config
+        # New for each actor that has the trial: the one it was paused in may still be ending there,
+        # and clears up what it leaves, when the next one has begun.
+        self._place = Path(self.logdir) / f"checkpoint-{uuid.uuid4().hex}"
 
     def step(self) -> dict[str, Any]:
         if self._evaluation is None:
@@ -80,6 +87,11 @@ class RayTrial(tune.Trainable):
         return _result(said)
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
+        # Ray's loop misses one of the two checkpoints by which synchronous PBT saves the last of a
+        # generation, and has a later one written over it, which others may still have to load.
+        # Hence numbers that do not come again.
+        storage: Any = self._storage
+        storage.current_checkpoint_index = time.time_ns()
         reports = self._reports if self._evaluation is None else self._evaluation.reports
         pack(self._place, reports, number_of(self.trial_name), checkpoint_dir)
 
@@ -103,10 +115,6 @@ class RayTrial(tune.Trainable):
             self._evaluation.stop()
             self._evaluation = None
         clear(self._place)
-
-    @property
-    def _place(self) -> Path:
-        return Path(self.logdir) / "checkpoint"
 
     def _begin(self) -> Evaluation:
         payload, number = self._payload, number_of(self.trial_name)

@@ -7,9 +7,11 @@ import os
 import random
 import runpy
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import ray
 from clusters import local_ray
 from curves import curve, resumes
 from ray import tune
@@ -19,15 +21,18 @@ import unitune as ut
 from unitune import plugins, scheduling
 from unitune.backend import Problem
 from unitune.errors import BackendError, MissingLibraryError, OptionError
+from unitune.objective import Evaluator
 from unitune.plugins import find_backend, find_method
 from unitune.scheduling import choose, pair
 from unitune.space import Categorical, Float, Int, Space
 from unitune.trial import Outcome, State
+from unitune_ray.evaluation import unpack
 from unitune_ray.listeners import Silence
 from unitune_ray.mutations import Exploration, read_bounds, read_mutations
 from unitune_ray.plugin import METHODS
 from unitune_ray.schedulers import Dice
 from unitune_ray.searcher import LibrarySearcher
+from unitune_ray.trainable import Payload, RayTrial, name_of
 from unitune_ray.watch import Watch
 
 LINE = Space({"x": Float(0.0, 1.0)})
@@ -259,6 +264,62 @@ def test_a_population_without_checkpoints_ends_with_a_sentence():
             workers=2,
             scheduler_options={"synch": True},
         )
+
+
+class Place:
+    """What a trainable asks of Ray's storage."""
+
+    def __init__(self, path):
+        self.trial_fs_path = self.trial_working_directory = str(path)
+        self.current_checkpoint_index = 0
+
+
+def counts(config, trial):
+    done = trial.checkpoint.load(0)
+    for epoch in range(done, 4):
+        trial.checkpoint.save(epoch + 1)
+        trial.report(10 * done + epoch)
+
+
+@pytest.fixture
+def actor(tmp_path, monkeypatch):
+    """Return what makes an actor's trainable that has a trial, without the actor."""
+
+    class Alone(RayTrial):
+        reference = Payload(Evaluator(counts), SimpleNamespace(lift=dict), seed=0)
+        trial_name = name_of(0)
+
+    monkeypatch.setattr(ray, "get", lambda reference: reference)
+    monkeypatch.setenv("RAY_CHDIR_TO_TRIAL_DIR", "0")
+    return lambda: Alone({}, storage=Place(tmp_path))
+
+
+def test_an_actor_that_ends_late_leaves_what_its_trial_goes_on_from_elsewhere(actor, tmp_path):
+    paused, later = (tmp_path / name for name in ("paused", "later"))
+    paused.mkdir()
+    later.mkdir()
+    before, after = actor(), actor()
+    assert [before.step()["value"] for _ in range(2)] == [0, 1]
+    before.save_checkpoint(str(paused))
+    after.load_checkpoint(str(paused))
+    before.stop()
+    assert after.step()["value"] == 22
+    after.save_checkpoint(str(later))
+    assert unpack(str(later), tmp_path / "next")[2]
+    after.stop()
+    assert not list(tmp_path.glob("checkpoint*"))
+
+
+def test_no_checkpoint_is_written_over_one_that_others_may_still_load(actor, tmp_path):
+    numbers = []
+    for n in range(3):
+        begun = actor()  # with the number that the driver counts, which may be behind
+        begun.step()
+        (tmp_path / str(n)).mkdir()
+        begun.save_checkpoint(str(tmp_path / str(n)))
+        numbers.append(begun._storage.current_checkpoint_index)
+        begun.stop()
+    assert len({0, *numbers}) == 4
 
 
 # --- unitune's schedulers in Ray's loop

@@ -279,6 +279,8 @@ def head():
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            # otherwise gRPC crashes one in seven processes that the cluster starts for a client
+            env=os.environ | {"GRPC_ENABLE_FORK_SUPPORT": "0"},
         )
         try:
             for port in ports if client else ports[:1]:
@@ -339,6 +341,46 @@ def test_a_ray_client_of_the_user_is_used_by_its_address(head):
             RayExecutor(Evaluator(any_loss), go_on, workers=1, address="ray://127.0.0.1:1")
     finally:
         ray.shutdown()
+
+
+class Connection:
+    """Stands in for `ray.init`: fails a number of times, with an error of Ray's."""
+
+    def __init__(self, failures, error):
+        self.failures, self.error = failures, error
+        self.tries = 0
+
+    def __call__(self, **_):
+        self.tries += 1
+        if self.tries <= self.failures:
+            raise self.error
+
+
+CRASHED = ConnectionAbortedError(
+    "Initialization failure from server:\nRuntimeError: Starting Ray client server failed. See …"
+)
+
+
+@pytest.mark.parametrize("failures", [0, 1, 4])
+def test_a_clients_process_that_crashes_as_it_starts_is_asked_for_again(failures, monkeypatch):
+    connection = Connection(failures, CRASHED)
+    monkeypatch.setattr(ray, "init", connection)
+    with cluster.connected(1, "ray://somewhere"):
+        assert connection.tries == failures + 1
+
+
+@pytest.mark.parametrize(
+    ("error", "tries"),
+    [(CRASHED, 5), (ConnectionAbortedError("no such runtime_env"), 1), (OSError("no"), 1)],
+)
+def test_any_other_failure_to_connect_is_an_error_at_once(error, tries, monkeypatch):
+    connection = Connection(9, error)
+    monkeypatch.setattr(ray, "init", connection)
+    complaint = f"cannot reach the Ray at 'ray://somewhere': {error}"
+    with pytest.raises(BackendError, match=re.escape(complaint)):  # noqa: SIM117
+        with cluster.connected(1, "ray://somewhere"):
+            raise AssertionError
+    assert connection.tries == tries
 
 
 @pytest.mark.ray
