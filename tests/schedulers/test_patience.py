@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
 from types import SimpleNamespace
 
 import pytest
@@ -61,7 +60,8 @@ def test_each_trial_is_on_its_own():
 
 @pytest.mark.parametrize(("patience", "delta"), [(1, 0.0), (3, 0.0), (3, 0.05)])
 @pytest.mark.parametrize("seed", range(5))
-def test_it_stops_where_the_early_stopping_of_keras_does(patience, delta, seed):
+def test_it_stops_where_the_early_stopping_of_keras_does(patience, delta, seed, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
     pytest.importorskip("keras")
     from keras.callbacks import EarlyStopping
 
@@ -75,4 +75,3 @@ def test_it_stops_where_the_early_stopping_of_keras_does(patience, delta, seed):
         if callback.model.stop_training:
             break
     assert stop(losses, first=0, patience=patience, min_delta=delta) == (epoch, Verdict.STOP)
-    assert "keras" in sys.modules
