@@ -27,7 +27,8 @@ from statistics import median
 from typing import Any
 
 from unitune.executors.process import ProcessExecutor
-from unitune.objective import Evaluator, Job
+from unitune.job import Job
+from unitune.objective import Evaluator
 from unitune.trial import Verdict
 
 LEAST_RATE = 1000.0  # trials per second

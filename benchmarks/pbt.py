@@ -19,7 +19,7 @@ from typing import Any
 
 import unitune
 from unitune import Float, Space
-from unitune.objective import Handle
+from unitune.handle import Handle
 from unitune.result import Result
 
 SPACE = Space({"lr": Float(1e-4, 1.0, scale="log")})

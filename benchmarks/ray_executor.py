@@ -23,7 +23,9 @@ from typing import Any
 import ray
 from ray import tune
 
-from unitune.objective import Evaluator, Handle, Job
+from unitune.handle import Handle
+from unitune.job import Job
+from unitune.objective import Evaluator
 from unitune.trial import Verdict
 from unitune_ray.executor import RayExecutor
 

@@ -27,7 +27,7 @@ ROWS = [
     {"trial"},
     {"capabilities"},
     {"hookspecs"},
-    {"translation", "checkpoint", "reading", "objective", "backend"},
+    {"translation", "checkpoint", "reading", "job", "handle", "objective", "backend"},
     {"task", "schedulers"},
     {"loading", "installed", "discovery", "plugins"},
     {"scheduling", "steering", "composition", "preparation", "executors"},

@@ -10,7 +10,9 @@ import pytest
 
 from unitune import Infeasible, Stop
 from unitune.errors import OptionError
-from unitune.objective import Evaluator, Handle, Job
+from unitune.handle import Handle
+from unitune.job import Job
+from unitune.objective import Evaluator
 from unitune.trial import Report, State, Verdict
 
 JOB = Job(4, {"x": 2.0}, seed=11)

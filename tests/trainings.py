@@ -13,7 +13,8 @@ import pytest
 import unitune
 from unitune import Float, Space
 from unitune.errors import MissingLibraryError
-from unitune.objective import Evaluator, Job
+from unitune.job import Job
+from unitune.objective import Evaluator
 from unitune.trial import State, Verdict
 
 SPACE = Space({"lr": Float(0.01, 0.3)})

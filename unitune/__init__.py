@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from unitune.api import backends, run, translate
     from unitune.comparison import Comparison, compare
     from unitune.errors import Infeasible, UnituneError, UnituneWarning
-    from unitune.objective import Stop
+    from unitune.handle import Stop
     from unitune.result import Result
     from unitune.space import Bool, Categorical, Const, Float, Int, Space
     from unitune.translation import Translation
@@ -31,7 +31,7 @@ _HOMES = {
     "Result": "result",
     "Space": "space",
     "State": "trial",
-    "Stop": "objective",
+    "Stop": "handle",
     "Translation": "translation",
     "Trial": "trial",
     "UnituneError": "errors",

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from unitune.objective import Finished
+from unitune.job import Finished
 from unitune.source import Proposed
 from unitune.transcript import Transcript
 from unitune.trial import Failure, Leg, Trial, Verdict

@@ -17,7 +17,7 @@ from unitune.checkpoint import remove
 from unitune.chronicle import Chronicle
 from unitune.errors import BackendError, UnituneError, UnituneWarning
 from unitune.executors import Executor
-from unitune.objective import Finished, Job, OnReport
+from unitune.job import Finished, Job, OnReport
 from unitune.recorder import Run
 from unitune.running import Running
 from unitune.source import Proposed, Source

@@ -11,7 +11,8 @@ from unitune.backend import build
 from unitune.capabilities import BackendSpec, ExecutorSpec, Setting
 from unitune.errors import OptionError, UnknownNameError
 from unitune.executors import Executor
-from unitune.objective import Evaluator, OnReport
+from unitune.job import OnReport
+from unitune.objective import Evaluator
 from unitune.plugins import find_executor, load_executor
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unitune.errors import OptionError, UnituneError, UnituneWarning
+from unitune.job import Job
 from unitune.journal import Event, Header
 from unitune.journal.changes import space_changes
 from unitune.journal.packing import unpack_config
-from unitune.objective import Job
 from unitune.past import OpenTrial, Past
 from unitune.preparation import Plan
 from unitune.restoring import DivergedError, Reenacted, derived_seed

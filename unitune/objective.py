@@ -5,211 +5,27 @@ from __future__ import annotations
 import contextlib
 import inspect
 import logging
-import operator
 import sys
-import threading
 import time
-import warnings
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from unitune.checkpoint import Checkpoint
-from unitune.errors import Infeasible, UnituneWarning
+from unitune.errors import Infeasible
+from unitune.handle import Handle, Stop
+from unitune.job import Finished, Job, OnReport
 from unitune.reading import BadValueError, Reader, read_failure, wants_trial
-from unitune.space import Config
 from unitune.space.record import plain
-from unitune.trial import Failure, How, Outcome, Report, State, Verdict, up_to
-
-# Called with (trial number, step, value) while a trial runs; answers what becomes of it.
-OnReport = Callable[[int, int, float], Verdict]
+from unitune.trial import Failure, Outcome, State, Verdict, up_to
 
 # A paused generator is kept only while this share of the machine's memory is available.
 SPARE = 0.1
 
+# Files on the way to the user's code, which say nothing of what goes wrong there.
+OWN = (__file__, inspect.getfile(Handle))
+
 logger = logging.getLogger("unitune")
-
-
-class Stop(Exception):  # noqa: N818 - a request, not an error
-    """Raised by `trial.report` when the trial is to end or to pause here; let it pass.
-
-    Example:
-        >>> import unitune
-        >>> def objective(config, trial):
-        ...     try:
-        ...         for epoch in range(9):
-        ...             trial.report(config["x"] / (epoch + 1))
-        ...     except unitune.Stop:
-        ...         print("closing files")
-        ...         raise
-        >>> result = unitune.run(
-        ...     {"x": unitune.Float(0, 1)}, objective, backend="builtin", method="random", seed=0,
-        ...     resource=(1, 3), n_trials=1,
-        ... )
-        closing files
-    """
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One evaluation to make, or one to go on with.
-
-    Attributes:
-        number: the trial's number.
-        config: its config.
-        seed: its own seed.
-        resource: how far it goes now, where there is a limit.
-        reports: what it reported before a pause, or in an attempt that failed.
-        place: where its checkpoint is kept; None for a temporary place.
-    """
-
-    number: int
-    config: Config
-    _: KW_ONLY
-    seed: int
-    resource: int | None = None
-    reports: tuple[Report, ...] = ()
-    place: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """One evaluation made, up to its end or to a pause.
-
-    Attributes:
-        job: what was to be done.
-        outcome: what came of it; of a paused trial, what it comes to if it is not gone on with.
-        seconds: how long it took.
-        paused: whether the trial may be gone on with.
-        kept: whether its generator waits where it ran.
-        start: the step from which it computed.
-        reached: the last step it computed.
-        how: how it came by the state at `start`.
-    """
-
-    job: Job
-    outcome: Outcome
-    seconds: float
-    _: KW_ONLY
-    paused: bool = False
-    kept: bool = False
-    start: int = 0
-    reached: int = 0
-    how: How = "first"
-
-
-class Handle:
-    """What an objective with a second argument is given: its trial.
-
-    Attributes:
-        number: the trial's number.
-        config: the trial's config, a copy.
-        seed: the trial's own seed, in [0, 2**32).
-        resource: how much the trial may consume before it is looked at again, in steps; None
-            where there is no limit. An objective that reports nothing computes so far and returns.
-        checkpoint: the trial's own directory, to go on from after a pause.
-        Stop: the exception that `report` raises to stop the trial.
-
-    Example:
-        >>> def objective(config, trial):
-        ...     for epoch in range(3):
-        ...         trial.report(config["x"] ** 2 / (epoch + 1))
-    """
-
-    Stop: ClassVar[type[Stop]] = Stop
-
-    def __init__(self, job: Job, on_report: OnReport, read: Callable[[Any], float]) -> None:
-        self.number = job.number
-        self.config = dict(job.config)
-        self.seed = job.seed
-        self.resource = job.resource
-        self.checkpoint = Checkpoint(job.place)
-        self.reports: list[Report] = list(job.reports)
-        self.verdict = Verdict.CONTINUE
-        self.first: int | None = None
-        self.last: int | None = None
-        self.returned = False
-        self._before = job.reports
-        self._on_report = on_report
-        self._read = read
-        self._lock = threading.Lock()
-
-    def report(self, value: Any, step: int | None = None) -> None:
-        """Report the objective's value so far.
-
-        A report for a step that is not beyond the last one is left out, with a warning. Steps
-        that the trial computes once more, after a pause or a failed attempt, are left out in
-        silence: what it said of them first holds.
-
-        Args:
-            value: a number, or a mapping that holds the metric.
-            step: how much was consumed so far (epochs, say); by default one more than before.
-
-        Raises:
-            Stop: the trial is to be stopped or paused, or is over already.
-        """
-        number = self._read(value)
-        with self._lock:  # the objective may have threads
-            if self.verdict is not Verdict.CONTINUE:
-                raise Stop
-            at = self._next if step is None else _as_step(step)
-            if self.last is not None and at <= self.last:
-                self._warn(at)
-                return
-            self._take(at, number)
-
-    def origin(self) -> tuple[int, How]:
-        """Return the step from which this leg computes, and how it came by the state there.
-
-        Known once it has reported for the first time.
-        """
-        loaded, first = self.checkpoint.step, self.first
-        if not self._before:
-            return loaded or 0, "restored" if loaded else "first"
-        if first is None or self.returned:
-            start = 0 if loaded is None else self._before[-1].step
-        else:
-            # What the first leg had computed before its first report, this one had before its own.
-            start = max(0, first - self._before[0].step)
-        return start, "restored" if start else "replayed"
-
-    @property
-    def _next(self) -> int:
-        if self.last is not None:
-            return self.last + 1
-        if self._before and self.checkpoint.step is None and self.checkpoint.files:
-            raise BadValueError(
-                "the objective has files in trial.checkpoint.path, and does not say from which "
-                "step it goes on: set trial.checkpoint.step to the number of steps that they hold "
-                "(0 to begin anew), or report with step="
-            )
-        return (self.checkpoint.step or 0) + 1
-
-    def _take(self, at: int, number: float) -> None:
-        self.first = at if self.first is None else self.first
-        self.checkpoint.upcoming = at + (at - self.last if self.last else 1)
-        self.last = at
-        if self._before and at <= self._before[-1].step:
-            return
-        self.reports.append(Report(at, number))
-        self.verdict = self._on_report(self.number, at, number)
-        if self.verdict is not Verdict.CONTINUE:
-            raise Stop
-
-    def _warn(self, at: int) -> None:
-        warnings.warn(
-            f"Trial {self.number} reported for step {at} after step {self.last}; the report is "
-            f"left out. Report once for each step, in their order.",
-            UnituneWarning,
-            stacklevel=3,
-        )
-
-    def go_on(self, job: Job, on_report: OnReport) -> None:
-        """Begin the next leg of a trial whose generator has waited."""
-        self.resource, self._on_report = job.resource, on_report
-        self.verdict = Verdict.CONTINUE
-        self.first = None
 
 
 class Evaluator:
@@ -323,7 +139,7 @@ class Evaluator:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - SystemExit, asyncio's: it is kept
-            state, failure = State.FAILED, read_failure(error, __file__)
+            state, failure = State.FAILED, read_failure(error, *OWN)
         metrics: dict[str, Any] = {}
         if isinstance(returned, Mapping) and failure is None:
             metrics = {key: plain(one) for key, one in returned.items()}
@@ -386,16 +202,6 @@ def _close(generator: Generator[Any, None, Any]) -> None:
         generator.close()
     except Exception as error:  # noqa: BLE001 - it is the user's
         logger.info("Closing the objective's generator raised %r.", error)
-
-
-def _as_step(step: Any) -> int:
-    try:
-        at = operator.index(step)
-    except TypeError:
-        raise BadValueError(f"the objective reported for step {step!r}; give an int") from None
-    if at < 0 or isinstance(step, bool):
-        raise BadValueError(f"the objective reported for step {step!r}; steps count from 0")
-    return at
 
 
 def _memory_allows() -> bool:

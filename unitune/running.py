@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
-from unitune.objective import Job
+from unitune.job import Job
 from unitune.trial import Failure, Leg, Outcome, Trial
 
 

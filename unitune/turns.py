@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from unitune.objective import Finished
+from unitune.job import Finished
 from unitune.transcript import Decision
 from unitune.trial import Verdict
 

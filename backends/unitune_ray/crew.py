@@ -18,7 +18,7 @@ from ray.exceptions import RayError
 
 from unitune.errors import BackendError
 from unitune.executors.messages import Message
-from unitune.objective import Job
+from unitune.job import Job
 from unitune.trial import Report
 from unitune_ray.actor import TrialActor
 from unitune_ray.resources import actor_options, fitting

@@ -10,7 +10,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from unitune.objective import Evaluator, Finished, Job
+from unitune.job import Finished, Job
+from unitune.objective import Evaluator
 from unitune.reading import BadValueError
 from unitune.trial import Failure, How, Outcome, Report, State, Verdict
 

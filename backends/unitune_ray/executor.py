@@ -28,7 +28,8 @@ from unitune.executors.messages import (
     job_message,
 )
 from unitune.executors.nested import dump_objective
-from unitune.objective import Evaluator, Finished, Job, OnReport
+from unitune.job import Finished, Job, OnReport
+from unitune.objective import Evaluator
 from unitune.trial import Failure, Report
 from unitune_ray.cluster import connected, undisturbed
 from unitune_ray.crew import ActorWorker, Crew, room_for

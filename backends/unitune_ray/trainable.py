@@ -15,7 +15,8 @@ import ray
 from ray import tune
 
 from unitune.errors import OptionError
-from unitune.objective import Evaluator, Finished, Job
+from unitune.job import Finished, Job
+from unitune.objective import Evaluator
 from unitune.translation import Translation
 from unitune.trial import Failure, Outcome, Report, State, trial_seed
 from unitune_ray.evaluation import Evaluation, clear, pack, unpack

@@ -6,8 +6,9 @@ from toys import CURVES, LINE, RACE, Curves, bowl, race
 import unitune
 from unitune.bench.virtual import VirtualExecutor
 from unitune.errors import OptionError
+from unitune.job import Job
 from unitune.journal import open_journal
-from unitune.objective import Evaluator, Job
+from unitune.objective import Evaluator
 from unitune.trial import State, Verdict
 from unitune_benchmarks.recording import table_from_study
 from unitune_benchmarks.tabular import make_task

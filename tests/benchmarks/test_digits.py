@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import unitune
-from unitune.objective import Evaluator, Job
+from unitune.job import Job
+from unitune.objective import Evaluator
 from unitune.trial import State, Verdict
 from unitune_benchmarks.digits import (
     EPOCHS,

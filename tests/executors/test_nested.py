@@ -20,7 +20,8 @@ SCRIPT = """
     import sys
     from concurrent.futures import ProcessPoolExecutor
     from unitune.executors.process import ProcessExecutor
-    from unitune.objective import Evaluator, Job
+    from unitune.job import Job
+    from unitune.objective import Evaluator
     from unitune.trial import Verdict
 
     print("the script runs")

@@ -24,7 +24,8 @@ import pytest
 import unitune
 from unitune.errors import ObjectiveError, OptionError
 from unitune.executors.process import ProcessExecutor
-from unitune.objective import Evaluator, Job
+from unitune.job import Job
+from unitune.objective import Evaluator
 from unitune.trial import State, Verdict
 
 LONG = 60.0  # seconds; nothing here takes that long, not even on a busy machine
@@ -166,7 +167,8 @@ def test_an_importable_function_is_sent_by_its_name(start):
 
 MAIN = """
     from unitune.executors.process import ProcessExecutor
-    from unitune.objective import Evaluator, Job
+    from unitune.job import Job
+    from unitune.objective import Evaluator
     from unitune.trial import Verdict
 
     print("the script runs", flush=True)
@@ -773,7 +775,8 @@ def test_no_semaphore_can_stay_since_none_is_made():
     code = """
         import sys
         from unitune.executors.process import ProcessExecutor
-        from unitune.objective import Evaluator, Job
+        from unitune.job import Job
+        from unitune.objective import Evaluator
         from unitune.trial import Verdict
 
         def semaphores(config=None):
@@ -795,7 +798,8 @@ def test_asking_for_a_result_of_nothing_is_refused(start):
 DRIVER = """
     import ctypes, os, sys, time
     from unitune.executors.process import ProcessExecutor
-    from unitune.objective import Evaluator, Job
+    from unitune.job import Job
+    from unitune.objective import Evaluator
     from unitune.trial import Verdict
 
     def objective(config):
@@ -857,7 +861,8 @@ def test_workers_end_when_the_driver_is_killed_though_a_child_that_it_forked_liv
     code = """
         import os, time
         from unitune.executors.process import ProcessExecutor
-        from unitune.objective import Evaluator, Job
+        from unitune.job import Job
+        from unitune.objective import Evaluator
         from unitune.trial import Verdict
 
         executor = ProcessExecutor(

@@ -26,7 +26,8 @@ from ray.cluster_utils import Cluster
 
 import unitune
 from unitune.errors import BackendError, ObjectiveError, OptionError, UnituneWarning
-from unitune.objective import Evaluator, Job
+from unitune.job import Job
+from unitune.objective import Evaluator
 from unitune.trial import State, Verdict
 from unitune_ray import cluster
 from unitune_ray import executor as ray_executor
@@ -137,7 +138,8 @@ def test_what_a_ray_of_its_own_cannot_grant_is_refused_and_it_is_shut_down():
 def test_ctrl_c_in_the_terminal_ends_everything(tmp_path):
     code = """
         import os, signal, sys, threading, time
-        from unitune.objective import Evaluator, Job
+        from unitune.job import Job
+        from unitune.objective import Evaluator
         from unitune.trial import Verdict
         from unitune_ray.executor import RayExecutor
 

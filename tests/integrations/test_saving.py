@@ -3,8 +3,9 @@ from __future__ import annotations
 from trainings import EPOCHS, evaluate, until
 
 from unitune.errors import UnknownNameError
+from unitune.handle import Handle
 from unitune.integrations.saving import Rounds, is_due, no_metric
-from unitune.objective import Handle, Job
+from unitune.job import Job
 from unitune.trial import Verdict
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from unitune.backend import Service
 from unitune.capabilities import BackendSpec, Method
 from unitune.hookspecs import hookimpl
-from unitune.objective import Job
+from unitune.job import Job
 from unitune.space.design import grid_for_budget
 from unitune.trial import Failure, Outcome, State, trial_seed
 

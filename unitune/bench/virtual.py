@@ -19,7 +19,8 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from unitune.errors import OptionError
-from unitune.objective import Evaluator, Finished, Job, OnReport
+from unitune.job import Finished, Job, OnReport
+from unitune.objective import Evaluator
 from unitune.trial import Failure, Outcome, Report, State, Verdict
 
 # (step, value, seconds that this step took)

@@ -30,7 +30,8 @@ from unitune.executors.launch import ending
 from unitune.executors.pickling import dump
 from unitune.executors.process import ProcessExecutor
 from unitune.installed import allowed, restrict
-from unitune.objective import Evaluator, Finished, Job
+from unitune.job import Finished, Job
+from unitune.objective import Evaluator
 from unitune.trial import Verdict
 
 # A started cell: it is called with its number and its cell when a worker takes it.

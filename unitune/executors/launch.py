@@ -22,7 +22,8 @@ from unitune.errors import OptionError
 from unitune.executors.channel import Channel
 from unitune.executors.errors import full, lacking
 from unitune.executors.nested import dump_objective
-from unitune.objective import Evaluator, Job
+from unitune.job import Job
+from unitune.objective import Evaluator
 from unitune.trial import Report
 
 # The path comes first: unitune itself may only be found by way of it.

@@ -6,7 +6,7 @@ import pickle
 from typing import NamedTuple
 
 from unitune.executors.pickling import pack, unpack
-from unitune.objective import Finished, Job
+from unitune.job import Finished, Job
 from unitune.trial import Failure, How, Outcome, Report, State
 
 UNPICKLABLE = "PicklingError"

@@ -25,7 +25,8 @@ from unitune.executors.messages import (
     failed,
     job_message,
 )
-from unitune.objective import Evaluator, Finished, Job, OnReport
+from unitune.job import Finished, Job, OnReport
+from unitune.objective import Evaluator
 from unitune.trial import Failure, Report
 
 # A closed channel tells of a death at once, unless a child of the worker still holds it open:

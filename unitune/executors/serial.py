@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Protocol
 
-from unitune.objective import Evaluator, Finished, Job, OnReport
+from unitune.job import Finished, Job, OnReport
+from unitune.objective import Evaluator
 
 
 class Executor(Protocol):

@@ -35,7 +35,8 @@ from unitune.executors.messages import (
 )
 from unitune.executors.nested import bequeath, load_objective
 from unitune.executors.pickling import unpack
-from unitune.objective import Evaluator, Finished, Job
+from unitune.job import Finished, Job
+from unitune.objective import Evaluator
 from unitune.trial import Failure, Outcome, State, Verdict
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from unitune.errors import MissingLibraryError
+from unitune.handle import Handle
 from unitune.integrations.saving import is_due, no_metric
-from unitune.objective import Handle
 
 try:
     import keras

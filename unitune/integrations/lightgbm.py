@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from unitune.handle import Handle
 from unitune.integrations.saving import Rounds, no_metric
-from unitune.objective import Handle
 
 
 class LightGBMCallback(Rounds):

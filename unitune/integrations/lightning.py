@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from unitune.errors import MissingLibraryError
+from unitune.handle import Handle
 from unitune.integrations.saving import is_due, no_metric
-from unitune.objective import Handle
 
 try:
     from lightning.pytorch import Callback, LightningModule, Trainer

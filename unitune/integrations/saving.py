@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from unitune.errors import UnknownNameError, nearest
-from unitune.objective import Handle
+from unitune.handle import Handle
 
 
 def is_due(trial: Handle, step: int, every: int | None = None) -> bool:
@@ -18,7 +18,7 @@ def is_due(trial: Handle, step: int, every: int | None = None) -> bool:
         every: how often the state is kept beyond what pauses need; None for no more than that.
 
     Example:
-        >>> from unitune.objective import Job
+        >>> from unitune.job import Job
         >>> trial = Handle(Job(0, {}, seed=0, resource=3), None, float)
         >>> [step for step in range(1, 7) if is_due(trial, step)]
         [3, 4, 5, 6]

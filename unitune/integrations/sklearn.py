@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
+from unitune.handle import Handle
 from unitune.integrations.saving import is_due
-from unitune.objective import Handle
 
 
 def partial_fit(

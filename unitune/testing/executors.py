@@ -17,7 +17,8 @@ from unitune.capabilities import ExecutorSpec
 from unitune.errors import OptionError
 from unitune.execution import Execution
 from unitune.executors import Executor
-from unitune.objective import Evaluator, Job, OnReport
+from unitune.job import Job, OnReport
+from unitune.objective import Evaluator
 from unitune.plugins import find_backend, find_executor, missing
 from unitune.testing import objectives
 from unitune.testing.jobs import alive, by_number, evaluated, go_on, jobs, verdict_at

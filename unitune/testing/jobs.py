@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from unitune.executors import Executor
-from unitune.objective import Finished, Job, OnReport
+from unitune.job import Finished, Job, OnReport
 from unitune.trial import Verdict
 
 
